@@ -1,0 +1,10 @@
+#pragma once
+/** The machine's own clocks. Whoever talks to a board takes time from its transport instead. */
+#include <stdint.h>
+
+/** Milliseconds of a clock that never goes back. */
+uint64_t clock_monotonic_ms(void);
+/** Sleeps; a signal ends it early. */
+void clock_sleep_ms(uint32_t duration_ms);
+/** "2026-11-21T01:30:49Z" for now, or for SOURCE_DATE_EPOCH-like `unix_seconds` >= 0. */
+void clock_utc_text(int64_t unix_seconds, char target[21]);
