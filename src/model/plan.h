@@ -1,0 +1,99 @@
+#pragma once
+/**
+ * A plan is data: the steps that turn one snapshot into a goal, each with its reasons, or the
+ * reasons why there is no such plan. Made by solve(), run by restore/, saved and compared as JSON.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "model/module.h"
+#include "model/platform.h"
+#include "model/release.h"
+#include "model/snapshot.h"
+
+enum {
+    PLAN_STEPS_MAX = 40,
+    PLAN_REASONS_MAX = 4,
+    PLAN_NOTES_MAX = 12,
+    PLAN_TEXT = 240
+};
+
+typedef enum step_operation {
+    STEP_WRITE,      /**< put a module into its slot */
+    STEP_INVALIDATE, /**< blank a page that would win over what is written next */
+    STEP_BOOT,       /**< leave DFU mode and start the system */
+    STEP_MODE        /**< enter DFU mode */
+} step_operation;
+
+typedef struct plan_step {
+    step_operation operation;
+    const platform_slot *slot;    /**< NULL for boot and mode steps */
+    char file[RELEASE_FILE_NAME]; /**< write steps only */
+    bool from_known;              /**< `from` is what the board reports */
+    uint16_t from;                /**< module version now; 0 with from_known: absent */
+    uint16_t to;
+    uint8_t sha256[SHA256_SIZE];   /**< of the whole file */
+    uint8_t identity[SHA256_SIZE]; /**< suffix SHA-256: what boards report */
+    uint32_t address;              /**< flash address written or blanked (DFU) */
+    uint32_t bytes;                /**< that go over the wire */
+    route via;
+    bool compare_first; /**< may be there already: read back, and write only what differs */
+    bool critical;      /**< until it is finished the board may not boot by itself */
+    uint32_t cost_ms;   /**< expected */
+    size_t reason_count;
+    char reasons[PLAN_REASONS_MAX][PLAN_TEXT];
+} plan_step;
+
+typedef struct plan_slot_version {
+    module_slot slot;
+    uint16_t version;
+} plan_slot_version;
+
+typedef struct plan {
+    const platform *board;
+    char device_id[DEVICE_ID_SIZE];
+    char goal_version[VERSION_SIZE];   /**< empty: no release, an application only */
+    char goal_app[RELEASE_FILE_NAME];  /**< empty: the application is left as it is */
+    char fingerprint[SHA256_HEX_SIZE]; /**< of the snapshot that was planned from */
+    size_t step_count;
+    plan_step steps[PLAN_STEPS_MAX];
+    size_t after_count;
+    plan_slot_version after[SNAPSHOT_MODULES_MAX];
+    size_t warning_count;
+    char warnings[PLAN_NOTES_MAX][PLAN_TEXT];
+    size_t refusal_count; /**< above 0: there is no plan, and these are the facts in the way */
+    char refusals[PLAN_NOTES_MAX][PLAN_TEXT];
+} plan;
+
+/** What the user wants. */
+typedef struct goal {
+    const release *set;        /**< with the real headers of its modules; NULL: application only */
+    const release_module *app; /**< NULL: leave the application alone */
+} goal;
+
+typedef struct policy {
+    bool allow_downgrade;
+    bool allow_incomplete;
+    bool full_rewrite; /**< write also what is right already */
+    bool simulated;    /**< synthetic modules may be written */
+} policy;
+
+/**
+ * The planner: a pure, total, deterministic function. Never fails: a goal that cannot be reached
+ * gives a plan without steps and with refusals.
+ */
+void solve(const snapshot *state, const goal *wanted, const policy *rules, plan *result);
+
+/** Bytes that all write steps move over the wire. */
+uint64_t plan_bytes(const plan *steps);
+/** Expected duration of all steps, milliseconds. */
+uint64_t plan_cost_ms(const plan *steps);
+
+/** Hash over what the plan depends on: platform, id, modules with versions and hashes. */
+void snapshot_fingerprint(const snapshot *state, char target[SHA256_HEX_SIZE]);
+
+const char *step_operation_name(step_operation operation);
+
+/** The "osbundle-plan" object of the JSON contract; canonical. */
+json_t *plan_to_json(const plan *steps);

@@ -1,0 +1,86 @@
+#pragma once
+/**
+ * A release for one platform: which module, in which version, belongs into which slot.
+ *
+ * Built from manifests/releases/VERSION.json, from a source's files, or from the cache. What is
+ * not known stays unset; nothing is computed from the version's digits.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "model/module.h"
+#include "model/platform.h"
+#include "model/version.h"
+
+enum {
+    RELEASE_MODULES_MAX = 16,
+    RELEASE_FILE_NAME = 128
+};
+
+typedef struct release_module {
+    module_slot slot;
+    uint16_t version;
+    module_dependency dependencies[2];
+    char file[RELEASE_FILE_NAME]; /**< as the release site names it */
+    uint32_t size;                /**< bytes of the file; 0 unknown */
+    uint32_t start;               /**< flash address of the image; 0 unknown */
+    bool pinned;                  /**< sha256 is known */
+    uint8_t sha256[SHA256_SIZE];  /**< of the whole file */
+    uint8_t
+        identity[SHA256_SIZE]; /**< the SHA-256 in its suffix, as boards report it; zeros unknown */
+    bool synthetic;
+} release_module;
+
+typedef struct release {
+    char version[VERSION_SIZE];
+    char channel[16]; /**< "lts", "ga", "preview", "rc"; empty unknown */
+    const platform *board;
+    size_t module_count;
+    release_module modules[RELEASE_MODULES_MAX];
+} release;
+
+/** The built-in releases. Opaque: parsed lazily, one manifest at a time. */
+typedef struct catalog {
+    arena memory;
+    struct catalog_entry *entries; /**< ordered by version, oldest first */
+    size_t count;
+} catalog;
+
+osb_status catalog_load(catalog *known, osb_error *error) OSB_MUST_CHECK;
+void catalog_free(catalog *known);
+
+/** Version of entry `index`, oldest first. */
+const char *catalog_version(const catalog *known, size_t index);
+
+/** OSB_ERR_NOT_FOUND when the catalog does not know that release for that platform. */
+osb_status catalog_release(const catalog *known, const char *version, const platform *board,
+                           release *found, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * The release that a module number belongs to on a platform ("5.3.1" for system_part/1 5301).
+ * NULL when unknown or when several releases share the number.
+ */
+const char *catalog_os_version(const catalog *known, const platform *board, module_slot slot,
+                               uint16_t module_version);
+
+/** The oldest release whose module in `slot` has at least `module_version`; NULL for none. */
+const char *catalog_first_with(const catalog *known, const platform *board, module_slot slot,
+                               uint16_t module_version);
+
+/**
+ * The newest release for `board` that a user's words name: "5.3.1", "5.3", "5", "latest", "lts".
+ * NULL when there is none. Pre-releases only when named in full or with `prerelease`.
+ */
+const char *catalog_resolve(const catalog *known, const platform *board, const char *words,
+                            bool prerelease);
+
+const release_module *release_find(const release *set, module_slot slot);
+
+/** A release_module from a parsed module file. */
+void release_module_from(release_module *entry, const module *parsed, const char *file_name);
+
+/** The "osbundle-release" object that `show --json` prints. */
+json_t *release_to_json(const release *set);

@@ -1,0 +1,78 @@
+#pragma once
+/**
+ * Where releases come from: a GitHub-shaped API, or a folder. A source only says what there is and
+ * moves bytes; fetch.h decides what is kept.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "model/platform.h"
+#include "model/release.h"
+
+/** How to reach the network; filled by the program, never from the environment here. */
+typedef struct net_options {
+    bool offline;             /**< no socket is opened at all */
+    bool allow_http;          /**< plain http to other hosts than loopback */
+    const char *github_token; /**< sent to its own API host only; NULL for none */
+    const char *ca_file;      /**< NULL: the system's */
+    const char *proxy;        /**< https proxy URL; NULL for none */
+    const char *no_proxy;
+    const log_sink *log;
+    bool (*cancelled)(void *context); /**< asked between transfers; NULL for never */
+    void *cancelled_context;
+} net_options;
+
+/** One file that a source offers. */
+typedef struct source_file {
+    char name[RELEASE_FILE_NAME];
+    char location[1024]; /**< URL or path */
+    uint64_t size;       /**< bytes; 0 unknown */
+    bool has_sha256;     /**< the site publishes a digest */
+    uint8_t sha256[SHA256_SIZE];
+} source_file;
+
+typedef struct source_listing {
+    char version[VERSION_SIZE];
+    bool prerelease;
+    size_t count;
+    const source_file *files; /**< in the arena of the call */
+} source_listing;
+
+typedef struct source source;
+
+/** One file in the air, for source_download. */
+typedef struct download {
+    const source_file *file;
+    buf content; /**< grows up to its maximum; made by the caller, freed by the caller */
+} download;
+
+/** Called while bytes arrive: `done` of `total` over all files (total 0 while unknown). */
+typedef struct fetch_progress {
+    void (*advance)(void *context, const char *file, uint64_t done, uint64_t total);
+    void *context;
+} fetch_progress;
+
+/**
+ * Opens a source by its URL: "github+https://HOST/repos/OWNER/NAME", "file:///DIR", a path.
+ * Nothing is contacted. OSB_ERR_USAGE for a scheme that is not known or not allowed.
+ */
+osb_status source_open(const char *url, const net_options *options, source **opened,
+                       osb_error *error) OSB_MUST_CHECK;
+void source_close(source *opened);
+const char *source_url(const source *opened);
+
+/** All files of one release. OSB_ERR_NOT_FOUND when the source does not have it. */
+osb_status source_find(source *opened, const char *version, arena *memory, source_listing *listing,
+                       osb_error *error) OSB_MUST_CHECK;
+
+/** The releases the source offers, newest first, without their files. */
+osb_status source_list(source *opened, arena *memory, const source_listing **listings,
+                       size_t *count, osb_error *error) OSB_MUST_CHECK;
+
+/** Downloads several files at once, largest first. All or an error; sizes are limits. */
+osb_status source_download(source *opened, download *downloads, size_t count,
+                           const fetch_progress *progress, osb_error *error) OSB_MUST_CHECK;

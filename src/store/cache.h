@@ -1,0 +1,79 @@
+#pragma once
+/**
+ * The cache: release sets by content. Layout is the contract's section 4 (format, CACHEDIR.TAG,
+ * objects/sha256/ab/cdef..., releases/VERSION/PLATFORM.json, tmp/).
+ *
+ * The first folder of the list is written, the others are read-only layers below it. Bytes are
+ * hashed again at every read; a damaged object in the writable layer is moved away, never used.
+ */
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "model/release.h"
+
+typedef struct cache cache;
+
+/** One module of a cached release. */
+typedef struct cached_module {
+    module_slot slot;
+    char file[RELEASE_FILE_NAME];
+    uint64_t size;
+    uint8_t sha256[SHA256_SIZE];
+    char from[512]; /**< URL or path it came from */
+    char when[21];  /**< UTC, "2026-11-21T01:30:49Z" */
+} cached_module;
+
+typedef struct cached_release {
+    char version[VERSION_SIZE];
+    char platform[32];
+    size_t count;
+    cached_module modules[RELEASE_MODULES_MAX];
+} cached_release;
+
+/**
+ * Opens layers from a colon-separated list of folders. Missing folders are fine: the writable one
+ * is made at the first write. OSB_ERR_REFUSED when a folder is some other format.
+ */
+osb_status cache_open(const char *folders, cache **opened, osb_error *error) OSB_MUST_CHECK;
+void cache_close(cache *opened);
+/** The folder that is written. */
+const char *cache_root(const cache *opened);
+
+/**
+ * Publishes bytes under their own hash: temporary file, fsync, rename. Publishing what is there
+ * already is cheap and harmless, also for many processes at once.
+ */
+osb_status cas_publish(cache *opened, span content, uint8_t sha256[SHA256_SIZE],
+                       osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Appends an object to `content` after hashing it again.
+ * @return OSB_ERR_NOT_FOUND; OSB_ERR_INTEGRITY when every layer's copy is damaged
+ */
+osb_status cas_read(cache *opened, const uint8_t sha256[SHA256_SIZE], buf *content,
+                    osb_error *error) OSB_MUST_CHECK;
+
+/** Whether some layer has it; nothing is hashed. */
+bool cas_has(const cache *opened, const uint8_t sha256[SHA256_SIZE]);
+
+/** Publishes the record of a release. All its objects must be published before. */
+osb_status cache_publish_release(cache *opened, const cached_release *record,
+                                 osb_error *error) OSB_MUST_CHECK;
+
+/** OSB_ERR_NOT_FOUND when no layer has it. */
+osb_status cache_find_release(cache *opened, const char *version, const char *platform_name,
+                              cached_release *record, osb_error *error) OSB_MUST_CHECK;
+
+/** Every cached release, oldest version first, then by platform. Shape: `*count` in `memory`. */
+osb_status cache_list_releases(cache *opened, arena *memory, const cached_release **records,
+                               size_t *count, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * The release as the planner wants it: objects read, hashed, parsed and checked against their
+ * slot. `memory` keeps nothing of the files.
+ */
+osb_status cache_load_release(cache *opened, const cached_release *record, const platform *board,
+                              release *set, osb_error *error) OSB_MUST_CHECK;
