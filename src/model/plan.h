@@ -39,7 +39,7 @@ typedef struct plan_step {
     uint32_t bytes;                /**< that go over the wire */
     route via;
     bool compare_first; /**< may be there already: read back, and write only what differs */
-    bool critical;      /**< until it is finished the board may not boot by itself */
+    bool critical;      /**< a power cut during it may leave a board that USB cannot recover */
     uint32_t cost_ms;   /**< expected */
     size_t reason_count;
     char reasons[PLAN_REASONS_MAX][PLAN_TEXT];

@@ -1,0 +1,36 @@
+/*
+ * Whether what the board ends up with is coherent: every need of every module met.
+ *
+ * Looks at the final set only; the order has been made by then. An application that stays
+ * although it no longer fits is a warning, because the user did not ask to replace it.
+ */
+#include "model/solve.h"
+
+static void judge(solver *work, const solve_module *module, module_dependency need)
+{
+    char slot[MODULE_SLOT_TEXT], needed[MODULE_SLOT_TEXT];
+    const solve_module *there = solve_installed(work, need.slot);
+    slot_text(module->slot, slot);
+    slot_text(need.slot, needed);
+    unsigned has = there ? there->version : 0;
+    if (module->slot.function == MODULE_USER_PART)
+        solve_warn(work,
+                   "the application needs %s >= %u and the board will have %u: it will wait "
+                   "in safe mode; give a fitting one with --app",
+                   needed, need.version, has);
+    else
+        solve_refuse(work, "the final set would not work: %s %u needs %s >= %u, and it would be %u",
+                     slot, module->version, needed, need.version, has);
+}
+
+void solve_check(solver *work)
+{
+    for (size_t i = 0; i < work->module_count; i++) {
+        const solve_module *module = &work->modules[i];
+        for (size_t d = 0; d < module->dependency_count; d++) {
+            module_dependency need = module->dependencies[d];
+            if (need.slot.function != MODULE_NONE && !solve_meets(work, need, true))
+                judge(work, module, need);
+        }
+    }
+}
