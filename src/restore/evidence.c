@@ -1,0 +1,75 @@
+/*
+ * What counts as proof: bytes read back from flash, or the board's own report of a module that it
+ * has installed and found sound.
+ *
+ * Writes nothing. Invariant: proof comes from the board, never from a transfer that did not fail.
+ */
+#include "restore/step.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+enum {
+    READ_BACK_MAX = 8 * 1024 * 1024
+};
+
+static void advance(void *context, uint64_t done, uint64_t total)
+{
+    restore_work *work = context;
+    step_announce(work, work->phase, done, total);
+}
+
+osb_status evidence_compare(restore_work *work, const plan_step *step, span expected, bool *same,
+                            osb_error *error)
+{
+    BUF_OWNED content = buf_make(READ_BACK_MAX);
+    device_progress progress = {advance, work};
+    TRY(device_read_flash(work->held, step->slot->alternate, step->address, (uint32_t)expected.size,
+                          &progress, &content, error));
+    *same = content.size == expected.size &&
+            (!expected.size || memcmp(content.data, expected.data, expected.size) == 0);
+    return OSB_OK;
+}
+
+void evidence_of_bytes(span content, step_evidence *proof)
+{
+    uint8_t digest[SHA256_SIZE];
+    char hash[SHA256_HEX_SIZE];
+    sha256(content, digest);
+    text_hex(hash, (span){digest, sizeof digest});
+    text_format(proof->evidence, sizeof proof->evidence, "read back %zu bytes, sha256 %s",
+                content.size, hash);
+}
+
+/** The board's hash of the two modules it makes up itself says nothing (usb-protocol 4.3). */
+static bool same_build(const snapshot_module *now, const plan_step *step)
+{
+    static const uint8_t unknown[SHA256_SIZE];
+    uint8_t function = now->slot.function;
+    if (!now->has_identity || function == MODULE_RADIO_STACK || function == MODULE_NCP_FIRMWARE ||
+        memcmp(step->identity, unknown, SHA256_SIZE) == 0)
+        return true;
+    return memcmp(now->identity, step->identity, SHA256_SIZE) == 0;
+}
+
+osb_status evidence_reported(restore_work *work, const plan_step *step, bool *installed,
+                             step_evidence *proof, osb_error *error)
+{
+    snapshot state;
+    char slot[MODULE_SLOT_TEXT];
+    *installed = false;
+    TRY(device_inspect(work->held, &state, error));
+    slot_text(step->slot->slot, slot);
+    const snapshot_module *now = snapshot_find(&state, step->slot->slot);
+    if (!now) {
+        text_format(proof->evidence, sizeof proof->evidence, "board reports no %s", slot);
+        return OSB_OK;
+    }
+    bool sound = !(now->checked & ~now->passed & CHECK_INTEGRITY);
+    *installed = now->version == step->to && sound && same_build(now, step);
+    text_format(proof->evidence, sizeof proof->evidence, "board reports %s %u%s%s", slot,
+                now->version, sound ? "" : ", damaged",
+                now->has_identity && same_build(now, step) ? ", hash as expected" : "");
+    return OSB_OK;
+}
