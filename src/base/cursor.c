@@ -25,7 +25,9 @@ uint8_t cursor_u8(cursor *reader)
 uint16_t cursor_u16le(cursor *reader)
 {
     span taken = cursor_take(reader, 2);
-    return taken.size ? (uint16_t)(taken.data[0] | taken.data[1] << 8) : 0;
+    if (!taken.size)
+        return 0;
+    return (uint16_t)(taken.data[0] | taken.data[1] << 8);
 }
 
 uint32_t cursor_u32le(cursor *reader)

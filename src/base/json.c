@@ -83,9 +83,8 @@ static bool hex_address(const char *text, uint32_t *address)
     return true;
 }
 
-bool json_address(const json_t *object, const char *member, uint32_t *address)
+bool json_to_address(const json_t *value, uint32_t *address)
 {
-    const json_t *value = json_object_get(object, member);
     if (json_is_string(value))
         return hex_address(json_string_value(value), address);
     if (!json_is_integer(value) || json_integer_value(value) < 0 ||
@@ -93,6 +92,11 @@ bool json_address(const json_t *object, const char *member, uint32_t *address)
         return false;
     *address = (uint32_t)json_integer_value(value);
     return true;
+}
+
+bool json_address(const json_t *object, const char *member, uint32_t *address)
+{
+    return json_to_address(json_object_get(object, member), address);
 }
 
 json_t *json_text_or_null(const char *text)

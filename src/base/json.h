@@ -30,5 +30,8 @@ bool json_true_at(const json_t *object, const char *member);
  */
 bool json_address(const json_t *object, const char *member, uint32_t *address);
 
+/** The value itself as an address, as json_address reads a member. */
+bool json_to_address(const json_t *value, uint32_t *address);
+
 /** A string that may be NULL: then null. */
 json_t *json_text_or_null(const char *text);
