@@ -65,7 +65,7 @@ osb_status file_read(const char *path, buf *content, osb_error *error)
     }
 }
 
-static osb_status write_all(int descriptor, span content, const char *path, osb_error *error)
+osb_status file_write_all(int descriptor, span content, const char *path, osb_error *error)
 {
     while (content.size) {
         ssize_t size = write(descriptor, content.data, content.size);
@@ -96,7 +96,7 @@ static osb_status write_and_sync(const char *path, span content, mode_t mode, os
     FD_OWNED descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0)
         return osb_fail_errno(error, "create", path);
-    TRY(write_all(descriptor, content, path, error));
+    TRY(file_write_all(descriptor, content, path, error));
     if (fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0)
         return osb_fail_errno(error, "write", path);
     return OSB_OK;
