@@ -1,0 +1,81 @@
+#pragma once
+/** What the commands share: their options, the context, and how results are shown. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "osbundle.h"
+
+enum {
+    LIST_MAX = 64
+};
+
+/** A repeatable option's values. */
+typedef struct text_list {
+    const char *items[LIST_MAX];
+    size_t count;
+} text_list;
+
+/** Every option of every command. Pointers belong to the option parser. */
+typedef struct options {
+    /* global */
+    bool json, quiet, verbose, offline, allow_http, help;
+    const char *cache, *color, *device;
+    text_list sources, simulated;
+    /* of some commands */
+    bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, exit_code, all_platforms;
+    bool credentials;
+    const char *app, *output, *from, *id;
+    text_list platforms, flash;
+    /* words behind the command's name */
+    text_list arguments;
+} options;
+
+/** Bits for `command.takes`: options beyond the global ones. */
+enum option_group {
+    TAKES_PLATFORM = 1 << 0,
+    TAKES_REMOTE = 1 << 1,
+    TAKES_GOAL = 1 << 2,    /**< --app --full --allow-downgrade --allow-incomplete */
+    TAKES_PLAN = 1 << 3,    /**< --output --exit-code */
+    TAKES_RESTORE = 1 << 4, /**< --yes --dry-run */
+    TAKES_FROM = 1 << 5,
+    TAKES_SIM = 1 << 6 /**< --id --flash --credentials */
+};
+
+typedef struct progress progress;
+
+typedef struct cli {
+    const options *words;
+    osb_context *context;
+    progress *shown;
+    bool color;
+    bool something_to_do; /**< plan --exit-code: the program exits 10 */
+} cli;
+
+typedef struct command {
+    const char *name;
+    const char *arguments; /**< "VERSION... [-p PLATFORM]..." */
+    const char *summary;
+    const char *details;
+    unsigned takes;       /**< enum option_group */
+    size_t least, most;   /**< words it takes */
+    bool without_context; /**< needs no cache, source or board */
+    /** Returns a status; the error is printed by the caller. */
+    osb_status (*run)(cli *self, osb_error *error);
+} command;
+
+/** All commands, in the order that help shows them. */
+extern const command *const commands[];
+extern const size_t command_count;
+const command *command_find(const char *name);
+
+osb_status cmd_fetch(cli *self, osb_error *error);
+osb_status cmd_list(cli *self, osb_error *error);
+osb_status cmd_show(cli *self, osb_error *error);
+osb_status cmd_inspect(cli *self, osb_error *error);
+osb_status cmd_info(cli *self, osb_error *error);
+osb_status cmd_diagnose(cli *self, osb_error *error);
+osb_status cmd_plan(cli *self, osb_error *error);
+osb_status cmd_restore(cli *self, osb_error *error);
+osb_status cmd_sim(cli *self, osb_error *error);
+osb_status cmd_version(cli *self, osb_error *error);
+osb_status cmd_help(cli *self, osb_error *error);

@@ -1,0 +1,49 @@
+/*
+ * plan: the steps with their reasons. Writes nothing to any board.
+ */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/show_plan.h"
+
+static osb_status save(const json_t *plan, const char *path, osb_error *error)
+{
+    BUF_OWNED text = buf_make(4 * 1024 * 1024);
+    TRY(json_to_text(plan, &text, error));
+    FILE *file = fopen(path, "wb");
+    bool written = file && fwrite(text.data, 1, text.size, file) == text.size;
+    if (file && fclose(file) != 0)
+        written = false;
+    if (!written)
+        return osb_fail_errno(error, "write", path);
+    return OSB_OK;
+}
+
+osb_status cmd_plan(cli *self, osb_error *error)
+{
+    const options *words = self->words;
+    JSON_OWNED *plan = NULL;
+    osb_goal goal = {.device = words->device,
+                     .version = words->arguments.count ? words->arguments.items[0] : NULL,
+                     .app = words->app,
+                     .allow_downgrade = words->allow_downgrade,
+                     .allow_incomplete = words->allow_incomplete,
+                     .full = words->full};
+    TRY(osb_plan(self->context, &goal, &plan, error));
+    progress_close(self->shown);
+    const json_t *refusals = json_object_get(plan, "refusals");
+    if (words->output)
+        TRY(save(plan, words->output, error));
+    if (words->json)
+        TRY(output_json(plan, true, error));
+    else
+        show_plan(plan);
+    if (json_array_size(refusals))
+        return osb_fail(error, OSB_ERR_NO_PLAN, json_text(plan, "device", NULL),
+                        "change the goal, or remove what the refusals name", "%s",
+                        json_string_value(json_array_get(refusals, 0)));
+    self->something_to_do = words->exit_code && json_array_size(json_object_get(plan, "steps"));
+    return OSB_OK;
+}

@@ -1,0 +1,138 @@
+/*
+ * The table of all commands: what they are called, what they take, what they do.
+ *
+ * Help, the parser and the manual page's check read this table; nothing else lists commands.
+ */
+#include "cli/cli.h"
+
+#include "base/text.h"
+
+static const command fetch = {
+    .name = "fetch",
+    .arguments = "VERSION... [-p PLATFORM]...",
+    .summary = "get the module sets of releases into the cache",
+    .details =
+        "Finds the release at the sources, downloads what is missing, and checks size, hash,\n"
+        "CRC-32, platform and slot of every module before anything is kept. Without -p, the\n"
+        "platforms of the boards that are plugged in.",
+    .takes = TAKES_PLATFORM,
+    .least = 1,
+    .most = LIST_MAX,
+    .run = cmd_fetch,
+};
+static const command list = {
+    .name = "list",
+    .arguments = "[--remote]",
+    .summary = "releases in the cache, or at the sources",
+    .details = "Lists what is cached, with platform and size. --remote asks the sources instead.",
+    .takes = TAKES_REMOTE,
+    .run = cmd_list,
+};
+static const command show = {
+    .name = "show",
+    .arguments = "VERSION -p PLATFORM",
+    .summary = "the module table of a release",
+    .details = "Slot, version, needs, size, hash and route of every module: from the cache, else\n"
+               "from the built-in catalog.",
+    .takes = TAKES_PLATFORM,
+    .least = 1,
+    .most = 1,
+    .run = cmd_show,
+};
+static const command inspect = {
+    .name = "inspect",
+    .arguments = "FILE...",
+    .summary = "what a module file holds",
+    .details =
+        "Reads the header of each file and checks its length and CRC-32. File names are not\n"
+        "trusted and not needed.",
+    .least = 1,
+    .most = LIST_MAX,
+    .run = cmd_inspect,
+};
+static const command info = {
+    .name = "info",
+    .arguments = "[DEVICE]",
+    .summary = "identity, mode and modules of a board",
+    .details =
+        "The module table has a verdict a line: ok, required (an unmet need: the board waits\n"
+        "in safe mode), drift (works, but is not the release's set), unknown.",
+    .most = 1,
+    .run = cmd_info,
+};
+static const command diagnose = {
+    .name = "diagnose",
+    .arguments = "[DEVICE] [--from FILE]",
+    .summary = "what is wrong with a board, why, and what to do",
+    .details =
+        "Works on a board in any mode, or offline on a saved `info --json` or cloud describe.",
+    .takes = TAKES_FROM,
+    .most = 1,
+    .run = cmd_diagnose,
+};
+static const command plan = {
+    .name = "plan",
+    .arguments = "[VERSION] [--app FILE] [-o FILE]",
+    .summary = "the steps of an upgrade with their reasons; writes nothing",
+    .details =
+        "Without VERSION: with --app the oldest release that satisfies the application and is\n"
+        "not older than what the board has, else the latest.",
+    .takes = TAKES_GOAL | TAKES_PLAN,
+    .most = 1,
+    .run = cmd_plan,
+};
+static const command restore = {
+    .name = "restore",
+    .arguments = "[VERSION] [--app FILE] [--yes]",
+    .summary = "plan, show, ask, apply, prove",
+    .details = "Everything the release needs first, then the application. Every step is proved by\n"
+               "reading back. Interrupted runs continue with the same command.",
+    .takes = TAKES_GOAL | TAKES_RESTORE,
+    .most = 1,
+    .run = cmd_restore,
+};
+static const command sim = {
+    .name = "sim",
+    .arguments = "list | new PLATFORM@VERSION DIR | info DIR | release PLATFORM@VERSION DIR",
+    .summary = "simulated boards",
+    .details =
+        "new      makes a board that keeps its flash in DIR, from cached modules or else from\n"
+        "         synthetic ones (true headers and numbers, no firmware)\n"
+        "info     shows such a board's flash, LED and pending updates\n"
+        "release  writes a release folder of synthetic modules, usable with --source\n"
+        "list     platforms and releases that boards can be made of\n"
+        "Use a board with --sim DIR in any other command.",
+    .takes = TAKES_SIM,
+    .least = 1,
+    .most = 3,
+    .run = cmd_sim,
+};
+static const command version = {
+    .name = "version",
+    .arguments = "",
+    .summary = "the version of this program",
+    .details = "Prints one line.",
+    .without_context = true,
+    .run = cmd_version,
+};
+static const command help = {
+    .name = "help",
+    .arguments = "[COMMAND]",
+    .summary = "help for a command",
+    .details = "Without COMMAND, all commands.",
+    .most = 1,
+    .without_context = true,
+    .run = cmd_help,
+};
+
+const command *const commands[] = {&fetch, &list,    &show, &inspect, &info, &diagnose,
+                                   &plan,  &restore, &sim,  &version, &help};
+const size_t command_count = sizeof commands / sizeof *commands;
+
+const command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (text_equal(commands[i]->name, name))
+            return commands[i];
+    return NULL;
+}

@@ -1,0 +1,66 @@
+/*
+ * Environment variables and default folders: the only file that reads the environment.
+ *
+ * Words on the command line win over variables, and those over defaults.
+ */
+#include "cli/environment.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+/** A variable's value; NULL when it is unset or empty. */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static const char *first_of(const char *a, const char *b)
+{
+    return a ? a : b;
+}
+
+static void default_cache(char target[ENVIRONMENT_TEXT])
+{
+    const char *base = variable("XDG_CACHE_HOME");
+    const char *home = variable("HOME");
+    if (base)
+        text_format(target, ENVIRONMENT_TEXT, "%s/osbundle", base);
+    else
+        text_format(target, ENVIRONMENT_TEXT, "%s/.cache/osbundle", home ? home : ".");
+}
+
+void environment_apply(const options *words, environment *kept, osb_options *library)
+{
+    const char *cache = first_of(words->cache, variable("OSBUNDLE_CACHE"));
+    if (cache)
+        text_copy(kept->cache, sizeof kept->cache, cache);
+    else
+        default_cache(kept->cache);
+    kept->source = variable("OSBUNDLE_SOURCE");
+    kept->simulated = variable("OSBUNDLE_SIM");
+    library->cache = kept->cache;
+    library->sources = words->sources.count ? words->sources.items : &kept->source;
+    library->source_count = words->sources.count ? words->sources.count : kept->source != NULL;
+    library->simulated = words->simulated.count ? words->simulated.items : &kept->simulated;
+    library->simulated_count =
+        words->simulated.count ? words->simulated.count : kept->simulated != NULL;
+    library->offline = words->offline || variable("OSBUNDLE_OFFLINE");
+    library->allow_http = words->allow_http;
+    library->github_token = variable("GITHUB_TOKEN");
+    library->ca_file = first_of(variable("CURL_CA_BUNDLE"), variable("SSL_CERT_FILE"));
+    library->proxy = variable("https_proxy");
+    library->no_proxy = variable("no_proxy");
+    library->hooks.log_level = words->verbose ? 2 : variable("OSBUNDLE_LOG") ? 1 : 0;
+}
+
+bool environment_color(const options *words, int descriptor)
+{
+    if (words->color && text_equal(words->color, "always"))
+        return true;
+    if (words->color && text_equal(words->color, "never"))
+        return false;
+    return isatty(descriptor) && !variable("NO_COLOR");
+}

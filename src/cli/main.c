@@ -1,0 +1,100 @@
+/*
+ * The program: finds the command, opens the library's context, runs, and turns the status into an
+ * exit code.
+ *
+ * Does no work of its own. Invariant: one return path, one place where errors are printed.
+ */
+#include <signal.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/environment.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+
+/** Set by Ctrl-C; read at the library's safe points. The one mutable variable of the program. */
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int number)
+{
+    (void)number;
+    stop_asked = 1;
+}
+
+static bool is_stop_asked(void *context)
+{
+    (void)context;
+    return stop_asked != 0;
+}
+
+/** The first Ctrl-C asks to stop at a safe point, the second ends the program. */
+static void watch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void print_log(void *context, int level, const char *topic, const char *line)
+{
+    (void)level;
+    progress_close(context);
+    fprintf(stderr, "%s: %s\n", topic, line);
+}
+
+static osb_status run_with_context(const command *chosen, cli *self, osb_error *error)
+{
+    environment kept;
+    osb_options library = {.hooks = {.event = progress_event,
+                                     .log = print_log,
+                                     .cancelled = is_stop_asked,
+                                     .context = self->shown}};
+    environment_apply(self->words, &kept, &library);
+    osb_status status = osb_open(&library, &self->context, error);
+    if (status == OSB_OK)
+        status = chosen->run(self, error);
+    progress_close(self->shown);
+    osb_close(self->context);
+    return status;
+}
+
+static osb_status run(const command *chosen, cli *self, osb_error *error)
+{
+    if (!chosen)
+        return cmd_help(self, error);
+    if (self->words->help) {
+        options about = {.arguments = {.items = {chosen->name}, .count = 1}};
+        cli helper = {.words = &about};
+        return cmd_help(&helper, error);
+    }
+    if (chosen->without_context)
+        return chosen->run(self, error);
+    return run_with_context(chosen, self, error);
+}
+
+int main(int count, char **words)
+{
+    option_parser *parser;
+    options parsed;
+    progress shown;
+    const command *chosen;
+    osb_error error = {0};
+    watch_interrupts();
+    osb_status status =
+        options_parse(count, (const char **)words, &parser, &parsed, &chosen, &error);
+    cli self = {.words = &parsed, .shown = &shown, .color = environment_color(&parsed, 1)};
+    progress_open(&shown, &parsed);
+    if (status == OSB_OK)
+        status = run(chosen, &self, &error);
+    int exit_code = osb_status_exit_code(status);
+    if (status != OSB_OK)
+        output_error(&error, parsed.json);
+    else if (self.something_to_do)
+        exit_code = 10;
+    if (fflush(stdout) != 0 && exit_code == 0)
+        exit_code = 1;
+    options_free(parser);
+    return exit_code;
+}

@@ -1,0 +1,203 @@
+/*
+ * The command line: one table of all options, read by popt, with the commands that take them.
+ *
+ * Acts on nothing. Invariant: an option that a command does not take is an error, never ignored.
+ */
+#include "cli/options.h"
+
+#include <popt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+typedef enum option_kind {
+    KIND_FLAG,
+    KIND_TEXT,
+    KIND_LIST
+} option_kind;
+
+typedef struct option_row {
+    const char *name;
+    char letter; /**< 0 for none */
+    option_kind kind;
+    unsigned group; /**< enum option_group; 0: global */
+    size_t offset;  /**< of the member in `options` */
+    const char *value;
+    const char *help;
+} option_row;
+
+#define AT(member) offsetof(options, member)
+
+static const option_row rows[] = {
+    {"cache", 0, KIND_TEXT, 0, AT(cache), "FOLDERS", "cache folders, the first is written"},
+    {"source", 0, KIND_LIST, 0, AT(sources), "URL", "where releases come from (repeatable)"},
+    {"sim", 0, KIND_LIST, 0, AT(simulated), "SPEC",
+     "use a simulated board: PLATFORM@VERSION or a folder (repeatable)"},
+    {"device", 'd', KIND_TEXT, 0, AT(device), "DEVICE", "device id or usb:BUS-PORT"},
+    {"offline", 0, KIND_FLAG, 0, AT(offline), NULL, "open no network connection"},
+    {"allow-http", 0, KIND_FLAG, 0, AT(allow_http), NULL, "allow sources without TLS"},
+    {"json", 0, KIND_FLAG, 0, AT(json), NULL, "print JSON (see osbundle-json(5))"},
+    {"quiet", 'q', KIND_FLAG, 0, AT(quiet), NULL, "show no progress"},
+    {"verbose", 'v', KIND_FLAG, 0, AT(verbose), NULL, "tell what is done underneath"},
+    {"color", 0, KIND_TEXT, 0, AT(color), "WHEN", "auto, always or never"},
+    {"help", 'h', KIND_FLAG, 0, AT(help), NULL, "show help for the command"},
+    {"platform", 'p', KIND_LIST, TAKES_PLATFORM, AT(platforms), "PLATFORM",
+     "which platform (fetch: repeatable)"},
+    {"all-platforms", 0, KIND_FLAG, TAKES_PLATFORM, AT(all_platforms), NULL,
+     "all platforms that the catalog knows for the release"},
+    {"remote", 0, KIND_FLAG, TAKES_REMOTE, AT(remote), NULL, "ask the sources, not the cache"},
+    {"app", 0, KIND_TEXT, TAKES_GOAL, AT(app), "FILE", "application to put on afterwards"},
+    {"full", 0, KIND_FLAG, TAKES_GOAL, AT(full), NULL, "write also what is right already"},
+    {"allow-downgrade", 0, KIND_FLAG, TAKES_GOAL, AT(allow_downgrade), NULL,
+     "accept an older release than the board has"},
+    {"allow-incomplete", 0, KIND_FLAG, TAKES_GOAL, AT(allow_incomplete), NULL,
+     "accept a release that lacks a module"},
+    {"output", 'o', KIND_TEXT, TAKES_PLAN, AT(output), "FILE", "save the plan as JSON"},
+    {"exit-code", 0, KIND_FLAG, TAKES_PLAN, AT(exit_code), NULL,
+     "exit 10 when there is something to do"},
+    {"yes", 'y', KIND_FLAG, TAKES_RESTORE, AT(yes), NULL, "do not ask"},
+    {"dry-run", 'n', KIND_FLAG, TAKES_RESTORE, AT(dry_run), NULL, "everything but the writes"},
+    {"from", 0, KIND_TEXT, TAKES_FROM, AT(from), "FILE",
+     "a saved snapshot or cloud describe instead of a board"},
+    {"id", 0, KIND_TEXT, TAKES_SIM, AT(id), "DEVICE-ID", "device id of the new board"},
+    {"flash", 0, KIND_LIST, TAKES_SIM, AT(flash), "FILE",
+     "put a module into its slot unchecked, as a programmer would (repeatable)"},
+    {"credentials", 0, KIND_FLAG, TAKES_SIM, AT(credentials), NULL,
+     "the board has network credentials"},
+};
+
+enum {
+    ROW_COUNT = sizeof rows / sizeof *rows
+};
+
+struct option_parser {
+    poptContext context;
+    struct poptOption table[ROW_COUNT + 1];
+    char *texts[LIST_MAX * 4]; /**< option values that popt handed over */
+    size_t text_count;
+};
+
+void options_free(option_parser *parser)
+{
+    if (!parser)
+        return;
+    for (size_t i = 0; i < parser->text_count; i++)
+        free(parser->texts[i]);
+    poptFreeContext(parser->context);
+    free(parser);
+}
+
+static osb_status usage(osb_error *error, const char *subject, const char *message)
+{
+    return osb_fail(error, OSB_ERR_USAGE, subject, "see: osbundle help", "%s", message);
+}
+
+static osb_status store(option_parser *parser, const option_row *row, options *parsed,
+                        osb_error *error)
+{
+    char *member = (char *)parsed + row->offset;
+    if (row->kind == KIND_FLAG) {
+        *(bool *)member = true;
+        return OSB_OK;
+    }
+    char *value = poptGetOptArg(parser->context);
+    if (!value || parser->text_count == sizeof parser->texts / sizeof *parser->texts)
+        return usage(error, row->name, "option has no value, or is given too often");
+    parser->texts[parser->text_count++] = value;
+    if (row->kind == KIND_TEXT) {
+        *(const char **)(void *)member = value;
+        return OSB_OK;
+    }
+    text_list *list = (text_list *)(void *)member;
+    if (list->count == LIST_MAX)
+        return usage(error, row->name, "option is given too often");
+    list->items[list->count++] = value;
+    return OSB_OK;
+}
+
+static osb_status take_arguments(option_parser *parser, options *parsed, const command **chosen,
+                                 osb_error *error)
+{
+    const char *name = poptGetArg(parser->context);
+    *chosen = name ? command_find(name) : NULL;
+    if (name && !*chosen)
+        return usage(error, name, "no such command");
+    for (const char *word; (word = poptGetArg(parser->context));) {
+        if (parsed->arguments.count == LIST_MAX)
+            return usage(error, word, "too many arguments");
+        parsed->arguments.items[parsed->arguments.count++] = word;
+    }
+    return OSB_OK;
+}
+
+static osb_status check_taken(const command *chosen, const bool given[ROW_COUNT],
+                              const options *parsed, osb_error *error)
+{
+    if (parsed->help || !chosen)
+        return OSB_OK;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!given[i] || !rows[i].group || rows[i].group & chosen->takes)
+            continue;
+        osb_fail(error, OSB_ERR_USAGE, rows[i].name, NULL, "%s takes no option --%s", chosen->name,
+                 rows[i].name);
+        osb_error_set_hint(error, "see: osbundle help %s", chosen->name);
+        return OSB_ERR_USAGE;
+    }
+    size_t count = parsed->arguments.count;
+    if (count >= chosen->least && count <= chosen->most)
+        return OSB_OK;
+    osb_fail(error, OSB_ERR_USAGE, chosen->name, NULL, "too %s arguments",
+             count < chosen->least ? "few" : "many");
+    osb_error_set_hint(error, "use: osbundle %s %s", chosen->name, chosen->arguments);
+    return OSB_ERR_USAGE;
+}
+
+osb_status options_parse(int count, const char **words, option_parser **parser, options *parsed,
+                         const command **chosen, osb_error *error)
+{
+    bool given[ROW_COUNT] = {0};
+    option_parser *made = calloc(1, sizeof *made);
+    *parser = made;
+    *parsed = (options){0};
+    *chosen = NULL;
+    if (!made)
+        return osb_fail_memory(error);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        made->table[i] = (struct poptOption){.longName = rows[i].name,
+                                             .shortName = rows[i].letter,
+                                             .argInfo = rows[i].kind == KIND_FLAG ? POPT_ARG_NONE
+                                                                                  : POPT_ARG_STRING,
+                                             .val = (int)i + 1};
+    made->context = poptGetContext("osbundle", count, words, made->table, 0);
+    int next;
+    while ((next = poptGetNextOpt(made->context)) > 0) {
+        given[next - 1] = true;
+        TRY(store(made, &rows[next - 1], parsed, error));
+    }
+    if (next < -1)
+        return usage(error, poptBadOption(made->context, 0), poptStrerror(next));
+    TRY(take_arguments(made, parsed, chosen, error));
+    return check_taken(*chosen, given, parsed, error);
+}
+
+static void print_row(const option_row *row)
+{
+    char left[64] = "";
+    if (row->letter)
+        text_append(left, sizeof left, "-%c, ", row->letter);
+    text_append(left, sizeof left, "--%s%s%s", row->name, row->value ? " " : "",
+                row->value ? row->value : "");
+    printf("  %-24s %s\n", left, row->help);
+}
+
+void options_print(unsigned takes)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].group & takes)
+            print_row(&rows[i]);
+    printf("Global options:\n");
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (!rows[i].group)
+            print_row(&rows[i]);
+}

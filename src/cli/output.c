@@ -1,0 +1,124 @@
+/*
+ * Tables, JSON and errors on the terminal.
+ *
+ * Formats what it is given. Invariant: every error is two lines on stderr, what failed and what to
+ * do, whatever the output form.
+ */
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+table table_make(size_t columns)
+{
+    table lines = {.columns = columns};
+    lines.cells = calloc(TABLE_ROWS, sizeof *lines.cells);
+    return lines;
+}
+
+void table_free(table *lines)
+{
+    free(lines->cells);
+    lines->cells = NULL;
+}
+
+void table_add(table *lines, const char *const *texts)
+{
+    if (!lines->cells || lines->rows == TABLE_ROWS) {
+        lines->left_out++;
+        return;
+    }
+    for (size_t i = 0; i < lines->columns; i++)
+        text_copy(lines->cells[lines->rows][i], TABLE_TEXT, texts[i]);
+    lines->rows++;
+}
+
+static size_t column_width(const table *lines, size_t column)
+{
+    size_t width = 0;
+    for (size_t row = 0; row < lines->rows; row++) {
+        size_t size = strlen(lines->cells[row][column]);
+        width = size > width ? size : width;
+    }
+    return width;
+}
+
+void table_print(const table *lines, const char *indent)
+{
+    for (size_t row = 0; row < lines->rows; row++) {
+        printf("%s", indent);
+        for (size_t i = 0; i < lines->columns; i++) {
+            bool last = i + 1 == lines->columns;
+            int width = last ? 0 : (int)column_width(lines, i);
+            printf("%-*s%s", width, lines->cells[row][i], last ? "\n" : "  ");
+        }
+    }
+    if (lines->left_out)
+        printf("%s(%zu more)\n", indent, lines->left_out);
+}
+
+osb_status output_json(const json_t *value, bool line, osb_error *error)
+{
+    BUF_OWNED text = buf_make(64 * 1024 * 1024);
+    if (line) {
+        TRY(json_to_line(value, &text, error));
+        buf_append_text(&text, "\n");
+    } else {
+        TRY(json_to_text(value, &text, error));
+    }
+    fwrite(text.data, 1, text.size, stdout);
+    fflush(stdout);
+    return OSB_OK;
+}
+
+void output_error(const osb_error *error, bool json)
+{
+    const char *colon = error->subject[0] ? ": " : "";
+    fprintf(stderr, "osbundle: %s%s%s\n", error->subject, colon, error->message);
+    fprintf(stderr, "  %s\n", error->hint[0] ? error->hint : "see: osbundle help");
+    if (!json)
+        return;
+    json_t *object = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "type", "osbundle-error", "schema",
+                               1, "code", osb_status_name(error->status), "subject", error->subject,
+                               "message", error->message, "hint", error->hint);
+    osb_error ignored;
+    if (object && output_json(object, true, &ignored) != OSB_OK)
+        fprintf(stderr, "osbundle: %s\n", ignored.message);
+    json_release(&object);
+}
+
+void output_duration(char *target, size_t capacity, uint64_t duration_ms)
+{
+    if (duration_ms < 60000)
+        text_format(target, capacity, "%.1f s", (double)duration_ms / 1000);
+    else
+        text_format(target, capacity, "%u min %u s", (unsigned)(duration_ms / 60000),
+                    (unsigned)(duration_ms / 1000 % 60));
+}
+
+void output_number(char *target, size_t capacity, const json_t *object, const char *member)
+{
+    if (json_is_integer(json_object_get(object, member)))
+        text_format(target, capacity, "%lld", (long long)json_number(object, member, 0));
+    else
+        text_copy(target, capacity, "-");
+}
+
+void output_needs(char *target, size_t capacity, const json_t *dependencies)
+{
+    size_t i;
+    json_t *need;
+    target[0] = '\0';
+    json_array_foreach(dependencies, i, need)
+    {
+        const char *name = json_text(json_object_get(need, "function"), "name", "function");
+        text_append(target, capacity, "%s%s/%u >= %u", i ? ", " : "", name,
+                    (unsigned)json_number(need, "index", 0),
+                    (unsigned)json_number(need, "version", 0));
+    }
+    if (!target[0])
+        text_copy(target, capacity, "-");
+}

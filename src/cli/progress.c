@@ -1,0 +1,110 @@
+/*
+ * Progress on stderr: a bar redrawn at most ten times a second, or one line a step.
+ *
+ * With --json every event is a line on stdout instead. Invariant: an answer never starts behind
+ * an open bar.
+ */
+#include "cli/progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/output.h"
+
+enum {
+    REDRAW_MS = 100,
+    BAR_WIDTH = 28
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void progress_open(progress *shown, const options *words)
+{
+    *shown = (progress){.json = words->json, .quiet = words->quiet, .terminal = isatty(2) == 1};
+}
+
+void progress_close(progress *shown)
+{
+    if (shown->bar_open)
+        fprintf(stderr, "\r\033[K");
+    shown->bar_open = false;
+}
+
+static void print_event(const osb_event *event)
+{
+    osb_error ignored;
+    JSON_OWNED *line =
+        json_pack("{s:s, s:i, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "type",
+                  "osbundle-event", "schema", 1, "phase", event->phase, "step",
+                  (json_int_t)event->step, "steps", (json_int_t)event->steps, "slot",
+                  json_text_or_null(event->slot), "file", json_text_or_null(event->file), "done",
+                  (json_int_t)event->done, "total", (json_int_t)event->total, "cost_ms",
+                  (json_int_t)event->cost_ms, "elapsed_ms", (json_int_t)event->elapsed_ms);
+    if (line && output_json(line, true, &ignored) != OSB_OK)
+        fprintf(stderr, "osbundle: %s\n", ignored.message);
+}
+
+static void describe(const osb_event *event, char *target, size_t capacity)
+{
+    const char *what = event->slot ? event->slot : event->file ? event->file : "board";
+    if (event->step)
+        text_format(target, capacity, "[%zu/%zu] %-8s %s", event->step, event->steps, event->phase,
+                    what);
+    else
+        text_format(target, capacity, "%-8s %s", event->phase, what);
+}
+
+static void draw_bar(progress *shown, const osb_event *event)
+{
+    char text[160], done[24], total[24], bar[BAR_WIDTH + 1];
+    uint64_t now = now_ms();
+    if (now - shown->drawn_ms < REDRAW_MS && event->done < event->total)
+        return;
+    shown->drawn_ms = now;
+    size_t filled = event->total ? (size_t)(event->done * BAR_WIDTH / event->total) : 0;
+    for (size_t i = 0; i < BAR_WIDTH; i++)
+        bar[i] = i < filled ? '#' : '.';
+    bar[BAR_WIDTH] = '\0';
+    describe(event, text, sizeof text);
+    text_bytes(done, sizeof done, event->done);
+    text_bytes(total, sizeof total, event->total);
+    if (event->total)
+        fprintf(stderr, "\r\033[K%-36s %s %s of %s", text, bar, done, total);
+    else
+        fprintf(stderr, "\r\033[K%s", text);
+    shown->bar_open = true;
+}
+
+/** One line when a step or a download begins. */
+static void print_line(progress *shown, const osb_event *event)
+{
+    char text[160];
+    bool new_step = event->step && event->step != shown->told_step;
+    bool new_file = !event->step && event->file && !text_equal(event->file, shown->told_file);
+    if (!new_step && !new_file)
+        return;
+    shown->told_step = event->step;
+    text_copy(shown->told_file, sizeof shown->told_file, event->file ? event->file : "");
+    describe(event, text, sizeof text);
+    fprintf(stderr, "%s\n", text);
+}
+
+void progress_event(void *context, const osb_event *event)
+{
+    progress *shown = context;
+    if (shown->json)
+        print_event(event);
+    else if (shown->quiet)
+        return;
+    else if (shown->terminal)
+        draw_bar(shown, event);
+    else
+        print_line(shown, event);
+}

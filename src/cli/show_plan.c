@@ -1,0 +1,101 @@
+/*
+ * Plans and reports as text: each step with its numbers and, below it, its reasons.
+ *
+ * Shows the JSON document and nothing else, so that text and JSON agree.
+ */
+#include "cli/show_plan.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cli/output.h"
+
+static void describe_step(const json_t *step, char *target, size_t capacity)
+{
+    char from[16], to[16], bytes[24];
+    const char *operation = json_text(step, "op", "?");
+    const char *slot = json_text(step, "slot", "");
+    output_number(from, sizeof from, step, "from");
+    output_number(to, sizeof to, step, "to");
+    text_bytes(bytes, sizeof bytes, (uint64_t)json_number(step, "bytes", 0));
+    if (text_equal(operation, "write"))
+        text_format(target, capacity, "%-15s %5s -> %-5s  by %s, %s, %s", slot, from, to,
+                    json_text(step, "via", "?"), bytes, json_text(step, "file", "?"));
+    else if (text_equal(operation, "invalidate"))
+        text_format(target, capacity, "%-15s blank its first page", slot);
+    else if (text_equal(operation, "mode"))
+        text_copy(target, capacity, "enter DFU mode");
+    else
+        text_copy(target, capacity, "start the system");
+}
+
+static void show_step(const json_t *step)
+{
+    size_t i;
+    json_t *reason;
+    char text[256];
+    describe_step(step, text, sizeof text);
+    printf("%3u. %s%s\n", (unsigned)json_number(step, "n", 0), text,
+           json_true_at(step, "critical") ? "  [do not unplug]" : "");
+    json_array_foreach(json_object_get(step, "why"), i, reason)
+    {
+        printf("       %s\n", json_string_value(reason));
+    }
+}
+
+static void show_notes(const json_t *plan, const char *member, const char *label)
+{
+    size_t i;
+    json_t *note;
+    json_array_foreach(json_object_get(plan, member), i, note)
+    {
+        printf("%s: %s\n", label, json_string_value(note));
+    }
+}
+
+void show_plan(const json_t *plan)
+{
+    size_t i;
+    json_t *step;
+    char bytes[24], duration[32];
+    const json_t *goal = json_object_get(plan, "goal");
+    const json_t *steps = json_object_get(plan, "steps");
+    const char *app = json_text(goal, "app", NULL);
+    printf("%s  %s to Device OS %s%s%s\n", json_text(plan, "device", ""),
+           json_text(plan, "platform", "?"), json_text(goal, "version", "?"), app ? " with " : "",
+           app ? app : "");
+    show_notes(plan, "refusals", "refused");
+    show_notes(plan, "warnings", "note");
+    if (json_array_size(json_object_get(plan, "refusals")))
+        return;
+    if (!json_array_size(steps)) {
+        printf("nothing to do: the board has this set already\n");
+        return;
+    }
+    json_array_foreach(steps, i, step)
+    {
+        show_step(step);
+    }
+    text_bytes(bytes, sizeof bytes, (uint64_t)json_number(plan, "bytes", 0));
+    output_duration(duration, sizeof duration, (uint64_t)json_number(plan, "cost_ms", 0));
+    printf("%s in about %s\n", bytes, duration);
+}
+
+void show_report(const json_t *report)
+{
+    size_t i;
+    json_t *step;
+    char written[24], skipped[24], duration[32];
+    json_array_foreach(json_object_get(report, "steps"), i, step)
+    {
+        const char *outcome = json_text(step, "outcome", "?");
+        const char *slot = json_text(step, "slot", json_text(step, "op", ""));
+        if (!text_equal(outcome, "pending"))
+            printf("  %-15s %-9s %s\n", slot, outcome, json_text(step, "evidence", ""));
+    }
+    text_bytes(written, sizeof written, (uint64_t)json_number(report, "bytes_written", 0));
+    text_bytes(skipped, sizeof skipped, (uint64_t)json_number(report, "bytes_skipped", 0));
+    output_duration(duration, sizeof duration, (uint64_t)json_number(report, "elapsed_ms", 0));
+    printf("%s: wrote %s, left %s as it was, %s\n", json_text(report, "outcome", "?"), written,
+           skipped, duration);
+}

@@ -1,0 +1,197 @@
+/*
+ * The facade's ground: a context is opened from options, and lends out platforms, cache, sources
+ * and the bus with its boards.
+ *
+ * Wires layers together and does no work of theirs. Invariant: nothing touches the network or a
+ * bus before a call needs it.
+ */
+#include "osbundle_context.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "transport/usb_libusb.h"
+
+static const char default_source[] = "github+https://api.github.com/repos/particle-iot/device-os";
+
+static void write_log(void *context, log_level level, const char *topic, const char *line)
+{
+    osb_context *self = context;
+    self->hooks.log(self->hooks.context, (int)level, topic, line);
+}
+
+static bool is_cancelled(void *context)
+{
+    osb_context *self = context;
+    return self->hooks.cancelled && self->hooks.cancelled(self->hooks.context);
+}
+
+static const char *copy_or_null(osb_context *context, const char *text)
+{
+    return text ? arena_text(&context->memory, text) : NULL;
+}
+
+static osb_status copy_list(osb_context *context, const char *const *items, size_t count,
+                            const char *const **copy, osb_error *error)
+{
+    const char **list = arena_take(&context->memory, count, sizeof *list);
+    if (!list)
+        return osb_fail_memory(error);
+    for (size_t i = 0; i < count; i++)
+        if (!(list[i] = arena_text(&context->memory, items[i])))
+            return osb_fail_memory(error);
+    *copy = (const char *const *)list;
+    return OSB_OK;
+}
+
+static osb_status open_sources(osb_context *context, const osb_options *options, osb_error *error)
+{
+    const char *const fallback[] = {default_source};
+    const char *const *urls = options->source_count ? options->sources : fallback;
+    size_t count = options->source_count ? options->source_count : 1;
+    context->sources = arena_take(&context->memory, count, sizeof *context->sources);
+    if (!context->sources)
+        return osb_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        TRY(source_open(urls[i], &context->net, &context->sources[i], error));
+        context->source_count++;
+    }
+    return OSB_OK;
+}
+
+static osb_status fill_context(osb_context *context, const osb_options *options, osb_error *error)
+{
+    context->hooks = options->hooks;
+    if (options->hooks.log)
+        context->log = (log_sink){write_log, context, (log_level)options->hooks.log_level};
+    context->net = (net_options){.offline = options->offline,
+                                 .allow_http = options->allow_http,
+                                 .github_token = copy_or_null(context, options->github_token),
+                                 .ca_file = copy_or_null(context, options->ca_file),
+                                 .proxy = copy_or_null(context, options->proxy),
+                                 .no_proxy = copy_or_null(context, options->no_proxy),
+                                 .log = &context->log,
+                                 .cancelled = is_cancelled,
+                                 .cancelled_context = context};
+    TRY(platform_load_all(&context->memory, &context->platforms, error));
+    TRY(catalog_load(&context->known, error));
+    TRY(cache_open(options->cache ? options->cache : "osbundle-cache", &context->store, error));
+    TRY(open_sources(context, options, error));
+    TRY(copy_list(context, options->simulated, options->simulated_count, &context->simulated,
+                  error));
+    context->simulated_count = options->simulated_count;
+    return OSB_OK;
+}
+
+osb_status osb_open(const osb_options *options, osb_context **opened, osb_error *error)
+{
+    osb_context *context = calloc(1, sizeof *context);
+    *opened = NULL;
+    if (!context)
+        return osb_fail_memory(error);
+    osb_status status = fill_context(context, options, error);
+    if (status != OSB_OK) {
+        osb_close(context);
+        return status;
+    }
+    *opened = context;
+    return OSB_OK;
+}
+
+void osb_close(osb_context *context)
+{
+    if (!context)
+        return;
+    if (!context->world)
+        transport_destroy(context->bus);
+    sim_world_free(context->world);
+    for (size_t i = 0; i < context->source_count; i++)
+        source_close(context->sources[i]);
+    cache_close(context->store);
+    catalog_free(&context->known);
+    arena_free(&context->memory);
+    free(context);
+}
+
+static osb_status plug_in(osb_context *context, const char *spec, size_t number, osb_error *error)
+{
+    sim_board *board;
+    if (folder_exists(spec))
+        return sim_board_open(context->world, spec, &board, error);
+    const platform *kind;
+    char release_version[VERSION_SIZE];
+    TRY(context_board_words(context, spec, &kind, release_version, error));
+    ARENA_OWNED memory = {0};
+    const sim_image *images;
+    size_t count;
+    TRY(context_images(context, kind, release_version, &memory, &images, &count, error));
+    sim_recipe recipe = {.board = kind, .seed = number, .images = images, .image_count = count};
+    return sim_board_add(context->world, &recipe, &board, error);
+}
+
+static osb_status open_world(osb_context *context, osb_error *error)
+{
+    TRY(sim_world_make(&context->known, &context->platforms, &context->world, error));
+    for (size_t i = 0; i < context->simulated_count; i++)
+        TRY(plug_in(context, context->simulated[i], i, error));
+    context->bus = sim_world_transport(context->world);
+    return OSB_OK;
+}
+
+osb_status context_bus(osb_context *context, transport **bus, osb_error *error)
+{
+    if (!context->bus && context->simulated_count)
+        TRY(open_world(context, error));
+    else if (!context->bus)
+        TRY(usb_libusb_open(&context->log, &context->bus, error));
+    *bus = context->bus;
+    return OSB_OK;
+}
+
+osb_status context_platform(osb_context *context, const char *name, const platform **board,
+                            osb_error *error)
+{
+    char names[256] = "";
+    *board = platform_by_name(&context->platforms, name);
+    if (*board)
+        return OSB_OK;
+    for (size_t i = 0; i < context->platforms.count; i++)
+        text_append(names, sizeof names, " %s", context->platforms.items[i].name);
+    osb_fail(error, OSB_ERR_NOT_FOUND, name, NULL, "no such platform");
+    osb_error_set_hint(error, "one of:%s", names);
+    return OSB_ERR_NOT_FOUND;
+}
+
+osb_status context_board_words(osb_context *context, const char *words, const platform **board,
+                               char release_version[VERSION_SIZE], osb_error *error)
+{
+    char name[64];
+    size_t size = 0;
+    while (words[size] && words[size] != '@')
+        size++;
+    if (!words[size] || !words[size + 1] || size >= sizeof name)
+        return osb_fail(error, OSB_ERR_USAGE, words,
+                        "write PLATFORM@VERSION, such as p2@5.3.1, or a board's folder",
+                        "is no simulated board");
+    text_copy(name, size + 1, words);
+    TRY(context_platform(context, name, board, error));
+    context_resolve(context, *board, words + size + 1, release_version);
+    return OSB_OK;
+}
+
+osb_status context_board(osb_context *context, const char *selector, device **held, snapshot *state,
+                         osb_error *error)
+{
+    transport *bus;
+    device_entry entry;
+    TRY(context_bus(context, &bus, error));
+    TRY(device_select(bus, &context->platforms, selector, &entry, error));
+    TRY(device_open(bus, &context->platforms, &entry, &context->log, held, error));
+    return device_inspect(*held, state, error);
+}
+
+void context_device_close(device **held)
+{
+    if (*held)
+        device_close(*held);
+}

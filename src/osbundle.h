@@ -1,0 +1,151 @@
+#pragma once
+/**
+ * osbundle: fetches, verifies, plans and applies Particle Device OS releases.
+ *
+ * The library answers with the documents of the JSON contract (osbundle-json(5)), as jansson
+ * values that the caller releases with json_decref: what a program gets is what `--json` prints.
+ * Every function returns a status and fills a caller-owned error. The library never prints,
+ * exits, reads the environment or installs a signal handler. A context is used from one thread.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define OSB_EXPORT __attribute__((visibility("default")))
+
+struct json_t;
+typedef struct osb_context osb_context;
+
+/** Something happened; texts live only during the call. */
+typedef struct osb_event {
+    const char *phase;    /**< download inspect read write prove boot step */
+    const char *slot;     /**< "bootloader/0"; NULL outside steps */
+    const char *file;     /**< the file in question; NULL for none */
+    size_t step, steps;   /**< 1-based; 0 outside steps */
+    uint64_t done, total; /**< bytes of this phase; total 0 unknown */
+    uint64_t cost_ms;     /**< expected for the step */
+    uint64_t elapsed_ms;  /**< of the run, on the board's clock */
+} osb_event;
+
+typedef struct osb_hooks {
+    void (*event)(void *context, const osb_event *event);
+    void (*log)(void *context, int level, const char *topic, const char *line);
+    int log_level;                    /**< 0 warnings, 1 information, 2 debugging */
+    bool (*cancelled)(void *context); /**< asked at safe points; true stops there */
+    void *context;
+} osb_hooks;
+
+/** All pointers may be NULL; they are copied. */
+typedef struct osb_options {
+    const char *cache;          /**< folders, colon-separated: the first is written */
+    const char *const *sources; /**< URLs or folders, tried in order */
+    size_t source_count;
+    const char *const *simulated; /**< "PLATFORM@VERSION" or a board folder; no real bus then */
+    size_t simulated_count;
+    bool offline; /**< open no socket */
+    bool allow_http;
+    const char *github_token;
+    const char *ca_file;
+    const char *proxy;
+    const char *no_proxy;
+    osb_hooks hooks;
+} osb_options;
+
+OSB_EXPORT osb_status osb_open(const osb_options *options, osb_context **opened,
+                               osb_error *error) OSB_MUST_CHECK;
+OSB_EXPORT void osb_close(osb_context *context);
+
+/* Releases ------------------------------------------------------------------------------- */
+
+/**
+ * Gets the module sets of a release into the cache.
+ * @param platforms names; with none, the platforms of the context's boards
+ * @param result "osbundle-fetch": releases with their files and what came over the wire
+ */
+OSB_EXPORT osb_status osb_fetch(osb_context *context, const char *version,
+                                const char *const *platforms, size_t platform_count,
+                                struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-releases": what is in the cache, or with `remote` what the sources offer. */
+OSB_EXPORT osb_status osb_list(osb_context *context, bool remote, struct json_t **result,
+                               osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-release": the module table; from the cache, else from the built-in catalog. */
+OSB_EXPORT osb_status osb_show(osb_context *context, const char *version, const char *platform,
+                               struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-module" of a file. OSB_ERR_NOT_A_MODULE, OSB_ERR_INTEGRITY. */
+OSB_EXPORT osb_status osb_inspect(osb_context *context, const char *path, struct json_t **result,
+                                  osb_error *error) OSB_MUST_CHECK;
+
+/* Boards --------------------------------------------------------------------------------- */
+
+/**
+ * "osbundle-snapshot" of one board, with verdicts against the release of its system part.
+ * @param device its id or the beginning of it, "usb:BUS-PORT", or NULL for the only one
+ */
+OSB_EXPORT osb_status osb_info(osb_context *context, const char *device, struct json_t **result,
+                               osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * "osbundle-diagnosis": what is wrong, why, what to do.
+ * @param from_file a saved snapshot or cloud describe instead of a board; NULL for a board
+ */
+OSB_EXPORT osb_status osb_diagnose(osb_context *context, const char *device, const char *from_file,
+                                   struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+typedef struct osb_goal {
+    const char *device;  /**< NULL: the only board */
+    const char *version; /**< NULL: with `app` the oldest release that satisfies it, else latest */
+    const char *app;     /**< path of an application; NULL: leave it as it is */
+    bool allow_downgrade;
+    bool allow_incomplete;
+    bool full; /**< write also what is right already */
+} osb_goal;
+
+/**
+ * "osbundle-plan"; fetches what is not cached and writes nothing to the board.
+ * @return OSB_OK also for a plan that is refused: see its "refusals"
+ */
+OSB_EXPORT osb_status osb_plan(osb_context *context, const osb_goal *goal, struct json_t **result,
+                               osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Plans, applies and proves. `result` is the "osbundle-report", also when an error is returned
+ * after the first step has begun; NULL when nothing was begun.
+ * @param confirm shown the "osbundle-plan" before anything is written; false stops with
+ *        OSB_ERR_INTERRUPTED. NULL: goes ahead.
+ * @return OSB_ERR_NO_PLAN with the first refusal
+ */
+OSB_EXPORT osb_status osb_restore(osb_context *context, const osb_goal *goal,
+                                  bool (*confirm)(void *hook_context, const struct json_t *plan),
+                                  struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/* Simulated boards ----------------------------------------------------------------------- */
+
+typedef struct osb_sim_recipe {
+    const char *board;             /**< "PLATFORM@VERSION" */
+    const char *device_id;         /**< 24 hex digits; NULL: made up from the platform */
+    const char *const *programmed; /**< module files put into their slots unchecked, afterwards */
+    size_t programmed_count;
+    bool network_credentials;
+} osb_sim_recipe;
+
+/** Makes a board in a new folder, from the cache or else from synthetic modules. */
+OSB_EXPORT osb_status osb_sim_new(osb_context *context, const osb_sim_recipe *recipe,
+                                  const char *folder, struct json_t **result,
+                                  osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-sim-board": a board folder as a host could never see it. */
+OSB_EXPORT osb_status osb_sim_info(osb_context *context, const char *folder, struct json_t **result,
+                                   osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-sim-list": the platforms and releases that boards can be made of. */
+OSB_EXPORT osb_status osb_sim_list(osb_context *context, struct json_t **result,
+                                   osb_error *error) OSB_MUST_CHECK;
+
+/** Writes a release folder of synthetic modules (true headers, no firmware) for a platform. */
+OSB_EXPORT osb_status osb_sim_release(osb_context *context, const char *board, const char *folder,
+                                      struct json_t **result, osb_error *error) OSB_MUST_CHECK;

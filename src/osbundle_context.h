@@ -1,0 +1,70 @@
+#pragma once
+/** What the facade's files share. Private to osbundle*.c. */
+#include "osbundle.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "device/device.h"
+#include "model/platform.h"
+#include "model/release.h"
+#include "net/source.h"
+#include "sim/sim.h"
+#include "store/cache.h"
+
+struct osb_context {
+    arena memory; /**< copies of the options, platforms */
+    osb_hooks hooks;
+    log_sink log;
+    platform_list platforms;
+    catalog known;
+    cache *store;
+    net_options net;
+    source **sources;
+    size_t source_count;
+    const char *const *simulated;
+    size_t simulated_count;
+    sim_world *world; /**< with simulated boards, once a board is needed */
+    transport *bus;   /**< NULL until a board is needed; the world's own, or libusb's */
+};
+
+/** Opens the bus at the first call: simulated boards are powered on, or libusb is started. */
+osb_status context_bus(osb_context *context, transport **bus, osb_error *error) OSB_MUST_CHECK;
+
+/** OSB_ERR_NOT_FOUND naming the platforms there are. */
+osb_status context_platform(osb_context *context, const char *name, const platform **board,
+                            osb_error *error) OSB_MUST_CHECK;
+
+/** Splits "PLATFORM@VERSION". */
+osb_status context_board_words(osb_context *context, const char *words, const platform **board,
+                               char release_version[VERSION_SIZE], osb_error *error) OSB_MUST_CHECK;
+
+/** The version that a user's words name for a platform; the words themselves when unknown. */
+void context_resolve(osb_context *context, const platform *board, const char *words,
+                     char release_version[VERSION_SIZE]);
+
+/** The release with the headers of its real modules: from the cache, else fetched into it. */
+osb_status context_release(osb_context *context, const char *release_version, const platform *board,
+                           bool allow_incomplete, release *set, osb_error *error) OSB_MUST_CHECK;
+
+/** As context_release, but never over the network: from the cache, else from the catalog. */
+osb_status context_known_release(osb_context *context, const char *release_version,
+                                 const platform *board, release *set,
+                                 osb_error *error) OSB_MUST_CHECK;
+
+/** Tells the event hook about bytes that arrive; a fetch_progress function. */
+void context_download_progress(void *context, const char *file, uint64_t done, uint64_t total);
+
+/** Opens the board that `selector` names and inspects it. */
+osb_status context_board(osb_context *context, const char *selector, device **held, snapshot *state,
+                         osb_error *error) OSB_MUST_CHECK;
+
+/** Modules of a fresh board: from the cache, else synthesised. Bytes live in `memory`. */
+osb_status context_images(osb_context *context, const platform *board, const char *release_version,
+                          arena *memory, const sim_image **images, size_t *count,
+                          osb_error *error) OSB_MUST_CHECK;
+
+/** Frees a device held by a local. */
+void context_device_close(device **held);
+#define DEVICE_OWNED __attribute__((cleanup(context_device_close))) device

@@ -1,0 +1,198 @@
+/*
+ * The facade's releases: fetch, list, show, inspect.
+ *
+ * Chooses between cache, catalog and sources; what each of them does is theirs.
+ */
+#include "osbundle_context.h"
+
+#include "base/path.h"
+#include "base/text.h"
+#include "net/fetch.h"
+
+void context_resolve(osb_context *context, const platform *board, const char *words,
+                     char release_version[VERSION_SIZE])
+{
+    const char *named = catalog_resolve(&context->known, board, words, false);
+    if (!named && words[0] == 'v')
+        words++;
+    text_copy(release_version, VERSION_SIZE, named ? named : words);
+}
+
+void context_download_progress(void *context, const char *file, uint64_t done, uint64_t total)
+{
+    osb_context *self = context;
+    osb_event event = {.phase = "download", .file = file, .done = done, .total = total};
+    if (self->hooks.event)
+        self->hooks.event(self->hooks.context, &event);
+}
+
+static osb_status fetch_one(osb_context *context, const char *release_version,
+                            const platform *board, bool allow_incomplete, fetch_result *result,
+                            osb_error *error)
+{
+    fetch_progress progress = {context_download_progress, context};
+    return fetch_release(context->sources, context->source_count, release_version, board,
+                         &context->known, context->store, allow_incomplete, &progress, result,
+                         error);
+}
+
+osb_status context_release(osb_context *context, const char *release_version, const platform *board,
+                           bool allow_incomplete, release *set, osb_error *error)
+{
+    fetch_result result;
+    TRY(fetch_one(context, release_version, board, allow_incomplete, &result, error));
+    return cache_load_release(context->store, &result.record, board, set, error);
+}
+
+osb_status context_known_release(osb_context *context, const char *release_version,
+                                 const platform *board, release *set, osb_error *error)
+{
+    cached_release record;
+    osb_status status =
+        cache_find_release(context->store, release_version, board->name, &record, error);
+    if (status == OSB_OK)
+        return cache_load_release(context->store, &record, board, set, error);
+    if (status != OSB_ERR_NOT_FOUND)
+        return status;
+    return catalog_release(&context->known, release_version, board, set, error);
+}
+
+static json_t *cached_to_json(const cached_release *record)
+{
+    json_t *files = json_array();
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < record->count; i++) {
+        const cached_module *entry = &record->modules[i];
+        char slot[MODULE_SLOT_TEXT], hash[SHA256_HEX_SIZE];
+        slot_text(entry->slot, slot);
+        text_hex(hash, (span){entry->sha256, SHA256_SIZE});
+        bytes += entry->size;
+        json_array_append_new(files,
+                              json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "slot", slot, "file",
+                                        entry->file, "size", (json_int_t)entry->size, "sha256",
+                                        hash, "from", entry->from, "when", entry->when));
+    }
+    return json_pack("{s:s, s:s, s:I, s:o}", "version", record->version, "platform",
+                     record->platform, "bytes", (json_int_t)bytes, "files", files);
+}
+
+/** The platforms named, or those of the boards that are there. */
+static osb_status chosen_platforms(osb_context *context, const char *const *names, size_t count,
+                                   const platform *chosen[USB_DEVICES_MAX], size_t *chosen_count,
+                                   osb_error *error)
+{
+    transport *bus;
+    device_entry entries[USB_DEVICES_MAX];
+    *chosen_count = 0;
+    if (count > USB_DEVICES_MAX)
+        return osb_fail(error, OSB_ERR_USAGE, NULL, "name fewer", "too many platforms");
+    for (size_t i = 0; i < count; i++)
+        TRY(context_platform(context, names[i], &chosen[(*chosen_count)++], error));
+    if (count)
+        return OSB_OK;
+    TRY(context_bus(context, &bus, error));
+    TRY(device_discover(bus, &context->platforms, entries, USB_DEVICES_MAX, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < *chosen_count; k++)
+            seen = seen || chosen[k] == entries[i].board;
+        if (!seen)
+            chosen[(*chosen_count)++] = entries[i].board;
+    }
+    if (*chosen_count)
+        return OSB_OK;
+    return osb_fail(error, OSB_ERR_USAGE, NULL, "name one with -p PLATFORM, or plug in a board",
+                    "no platform was named and no board is there");
+}
+
+osb_status osb_fetch(osb_context *context, const char *version_words, const char *const *platforms,
+                     size_t platform_count, json_t **result, osb_error *error)
+{
+    const platform *chosen[USB_DEVICES_MAX];
+    size_t count;
+    *result = NULL;
+    TRY(chosen_platforms(context, platforms, platform_count, chosen, &count, error));
+    JSON_OWNED *releases = json_array();
+    uint64_t downloaded = 0, bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        fetch_result fetched;
+        char release_version[VERSION_SIZE];
+        context_resolve(context, chosen[i], version_words, release_version);
+        TRY(fetch_one(context, release_version, chosen[i], false, &fetched, error));
+        json_array_append_new(releases, cached_to_json(&fetched.record));
+        downloaded += fetched.downloaded;
+        bytes += fetched.bytes;
+    }
+    *result = json_pack("{s:s, s:i, s:I, s:I, s:O}", "type", "osbundle-fetch", "schema", 1,
+                        "downloaded_files", (json_int_t)downloaded, "downloaded_bytes",
+                        (json_int_t)bytes, "releases", releases);
+    return OSB_OK;
+}
+
+static osb_status list_cached(osb_context *context, json_t *releases, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    const cached_release *records;
+    size_t count;
+    TRY(cache_list_releases(context->store, &memory, &records, &count, error));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(releases, cached_to_json(&records[i]));
+    return OSB_OK;
+}
+
+static osb_status list_remote(osb_context *context, json_t *releases, osb_error *error)
+{
+    for (size_t i = 0; i < context->source_count; i++) {
+        ARENA_OWNED memory = {0};
+        const source_listing *listings;
+        size_t count;
+        TRY(source_list(context->sources[i], &memory, &listings, &count, error));
+        for (size_t k = 0; k < count; k++)
+            json_array_append_new(releases,
+                                  json_pack("{s:s, s:b, s:s}", "version", listings[k].version,
+                                            "prerelease", listings[k].prerelease, "source",
+                                            source_url(context->sources[i])));
+    }
+    return OSB_OK;
+}
+
+osb_status osb_list(osb_context *context, bool remote, json_t **result, osb_error *error)
+{
+    *result = NULL;
+    JSON_OWNED *releases = json_array();
+    if (remote)
+        TRY(list_remote(context, releases, error));
+    else
+        TRY(list_cached(context, releases, error));
+    *result = json_pack("{s:s, s:i, s:b, s:O}", "type", "osbundle-releases", "schema", 1, "remote",
+                        remote, "releases", releases);
+    return OSB_OK;
+}
+
+osb_status osb_show(osb_context *context, const char *version_words, const char *platform_name,
+                    json_t **result, osb_error *error)
+{
+    const platform *board;
+    char release_version[VERSION_SIZE];
+    release set;
+    *result = NULL;
+    TRY(context_platform(context, platform_name, &board, error));
+    context_resolve(context, board, version_words, release_version);
+    TRY(context_known_release(context, release_version, board, &set, error));
+    *result = release_to_json(&set);
+    return OSB_OK;
+}
+
+osb_status osb_inspect(osb_context *context, const char *path, json_t **result, osb_error *error)
+{
+    module parsed;
+    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
+    *result = NULL;
+    TRY(file_read(path, &content, error));
+    TRY(module_parse(buf_span(&content), path, &parsed, error));
+    const platform *board = platform_by_id(&context->platforms, parsed.platform_id);
+    const char *os_version =
+        board ? catalog_os_version(&context->known, board, parsed.slot, parsed.version) : NULL;
+    *result = module_to_json(&parsed, path_name(path), board ? board->name : NULL, os_version);
+    return OSB_OK;
+}
