@@ -88,7 +88,7 @@ typedef struct module {
     module_slot slot;
     module_dependency dependencies[2];
     uint16_t suffix_size; /**< from the first suffix extension up to the CRC */
-    bool has_product;
+    bool has_product;     /**< the suffix names a product: its id is neither 0 nor 0xFFFF */
     uint16_t product_id;
     uint16_t product_version;
     uint8_t sha256[SHA256_SIZE]; /**< as stored in the suffix: an identity, not a proof */
@@ -142,14 +142,18 @@ typedef struct module_recipe {
     module_slot slot;
     module_dependency dependencies[2];
     span body; /**< everything but prefix and suffix: `prefix_offset` bytes, then what follows it */
-    const module_extension *extensions; /**< of the suffix, in order; prefix ones are not written */
+    /** Of the suffix, in order. Prefix ones (MODULE_PREFIX_EXTENSIONS) are part of `body`. */
+    const module_extension *extensions;
     size_t extension_count;
-    bool has_product; /**< 4 raw product bytes in the suffix (not together with PRODUCT_DATA) */
+    bool has_product; /**< 4 raw product bytes in the suffix; behind extensions they need END */
     uint16_t product_id;
     uint16_t product_version;
 } module_recipe;
 
-/** Appends a whole module to `file`. parse(write(recipe)) gives the recipe back. */
+/**
+ * Appends a whole module to `file`. parse(write(recipe)) gives the recipe back.
+ * @return OSB_ERR_USAGE for a recipe that no reader would understand
+ */
 osb_status module_write(const module_recipe *recipe, buf *file, osb_error *error) OSB_MUST_CHECK;
 
 /**

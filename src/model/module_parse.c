@@ -11,15 +11,11 @@
 
 #include "base/cursor.h"
 #include "base/text.h"
-#include "model/module_marker.h"
+#include "model/module_layout.h"
 #include "model/module_prefix.h"
 
 enum {
-    EXTENSION_HEADER = 4,
-    EXTENSION_INVALID = 0xffff,
-    RAW_PRODUCT_SIZE = 4,
-    SUFFIX_TAIL = MODULE_SUFFIX_SIZE + MODULE_CRC_SIZE, /**< bytes behind extensions and product */
-    NO_PRODUCT = 0xffff
+    SUFFIX_TAIL = MODULE_SUFFIX_SIZE + MODULE_CRC_SIZE /**< bytes behind extensions and product */
 };
 
 static osb_status broken_extension(const char *name, const char *where, osb_error *error)
@@ -64,28 +60,36 @@ static osb_status read_prefix_extensions(module *parsed, const char *name, osb_e
     return OSB_OK;
 }
 
-/** The same four bytes serve raw product data and, on RTL872x, the end of PRODUCT_DATA. */
-static void read_product(module *parsed)
+static void take_product(span bytes, module *parsed)
 {
-    cursor reader = cursor_make(parsed->image);
-    cursor_seek(&reader, parsed->image.size - SUFFIX_TAIL - RAW_PRODUCT_SIZE);
+    cursor reader = cursor_make(bytes);
     parsed->product_id = cursor_u16le(&reader);
     parsed->product_version = cursor_u16le(&reader);
     /* Builds up to 4.x write FFFF for "no product", later ones 0. */
-    parsed->has_product = parsed->product_id != 0 && parsed->product_id != NO_PRODUCT;
+    parsed->has_product = bytes.size == RAW_PRODUCT_SIZE && parsed->product_id != 0 &&
+                          parsed->product_id != NO_PRODUCT;
 }
 
-static osb_status read_suffix_extensions(module *parsed, const char *name, osb_error *error)
+/** RTL872x says it in an extension, behind two filler bytes; others in the last four raw bytes. */
+static void read_product(span region, bool ended, module *parsed)
 {
-    /* Devices look for extensions only behind a suffix of more than the plain one and 8 bytes;
-     * shorter ones hold 4 raw product bytes, or 6 in a historic form. */
-    if (parsed->suffix_size <= MODULE_SUFFIX_SIZE + 8)
-        return OSB_OK;
-    size_t start = parsed->image.size - MODULE_CRC_SIZE - parsed->suffix_size;
-    span region = span_slice(parsed->image, start, parsed->suffix_size - MODULE_SUFFIX_SIZE);
-    bool ended;
-    if (!read_extensions(region, false, parsed, &ended))
+    const module_extension *product = module_find_extension(parsed, EXTENSION_PRODUCT_DATA);
+    if (product)
+        take_product(span_slice(product->data, 2, product->data.size), parsed);
+    else if (ended || region.size == RAW_PRODUCT_SIZE)
+        take_product(span_slice(region, region.size - RAW_PRODUCT_SIZE, RAW_PRODUCT_SIZE), parsed);
+}
+
+/** What stands between the body and the plain suffix: extensions, product, or nothing. */
+static osb_status read_suffix_region(span region, module *parsed, const char *name,
+                                     osb_error *error)
+{
+    /* Devices look for extensions only in more than 8 bytes; 4 are the raw product, 6 a historic
+     * form of it. */
+    bool ended = false;
+    if (region.size > LONGEST_RAW_REGION && !read_extensions(region, false, parsed, &ended))
         return broken_extension(name, "suffix", error);
+    read_product(region, ended, parsed);
     return OSB_OK;
 }
 
@@ -103,9 +107,9 @@ static osb_status read_suffix(module *parsed, const char *name, osb_error *error
     /* Early release candidates carry a meaningless size there: it is shown, not believed. */
     if (parsed->suffix_size < MODULE_SUFFIX_SIZE || parsed->suffix_size > room - MODULE_CRC_SIZE)
         return OSB_OK;
-    if (parsed->suffix_size >= MODULE_SUFFIX_SIZE + RAW_PRODUCT_SIZE)
-        read_product(parsed);
-    return read_suffix_extensions(parsed, name, error);
+    size_t start = parsed->image.size - MODULE_CRC_SIZE - parsed->suffix_size;
+    span region = span_slice(parsed->image, start, parsed->suffix_size - MODULE_SUFFIX_SIZE);
+    return read_suffix_region(region, parsed, name, error);
 }
 
 static bool is_synthetic(const module *parsed)

@@ -42,15 +42,21 @@ typedef struct release {
     release_module modules[RELEASE_MODULES_MAX];
 } release;
 
-/** The built-in releases. Opaque: parsed lazily, one manifest at a time. */
+/** The known releases. Opaque, and never changed by a question: workers may share one. */
 typedef struct catalog {
     arena memory;
     struct catalog_entry *entries; /**< ordered by version, oldest first */
     size_t count;
+    size_t capacity;
 } catalog;
 
+/** The built-in releases. */
 osb_status catalog_load(catalog *known, osb_error *error) OSB_MUST_CHECK;
 void catalog_free(catalog *known);
+
+/** Adds a release manifest, or puts it in the place of the one with the same version. */
+osb_status catalog_add(catalog *known, const json_t *manifest, const char *subject,
+                       osb_error *error) OSB_MUST_CHECK;
 
 /** Version of entry `index`, oldest first. */
 const char *catalog_version(const catalog *known, size_t index);

@@ -22,5 +22,8 @@ int version_compare(const version *a, const version *b);
 /** version_compare of texts; a text that is no version is older than all that are. */
 int version_compare_text(const char *a, const char *b);
 
-/** Whether `text` is what a user may write to name `candidate`: "5.3.1", "5.3", "5". */
+/**
+ * Whether `text` is what a user may write to name `candidate`: "5.3.1", "5.3", "5". The short
+ * forms match pre-releases too; whether those are wanted is for the caller to say.
+ */
 bool version_matches(const char *text, const version *candidate);
