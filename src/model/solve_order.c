@@ -74,20 +74,46 @@ static void add_write(solver *work, solve_slot *entry)
                          "before 1001 are not safe against a power cut");
 }
 
+static bool is_pending(const solver *work, module_slot slot)
+{
+    for (size_t i = 0; i < work->slot_count; i++)
+        if (work->slots[i].write && !work->slots[i].placed &&
+            slot_equal(work->slots[i].wanted->slot, slot))
+            return true;
+    return false;
+}
+
 /**
  * What the board itself will ask of a control update: both needs met by what is installed. A
- * bootloader's second need is not looked at (module-format 12, quirk 5).
+ * bootloader's second need is not looked at (module-format 12, quirk 5). What is unknown may be
+ * there, unless a pending step is about to bring it.
  */
 static bool board_accepts(const solver *work, const release_module *wanted)
 {
     size_t looked_at = wanted->slot.function == MODULE_BOOTLOADER ? 1 : 2;
-    if (wanted->dependencies[0].slot.function == MODULE_NONE)
-        return true;
-    for (size_t i = 0; i < looked_at; i++)
-        if (wanted->dependencies[i].slot.function != MODULE_NONE &&
-            !solve_meets(work, wanted->dependencies[i], true))
+    for (size_t i = 0; i < looked_at; i++) {
+        module_dependency need = wanted->dependencies[i];
+        if (need.slot.function == MODULE_NONE)
+            return true; /* the board stops looking at the first empty one */
+        if (!solve_meets(work, need, !is_pending(work, need.slot)))
             return false;
+    }
     return true;
+}
+
+/** An older module waits while one that needs the newer is itself about to be replaced. */
+static bool is_still_needed(const solver *work, const release_module *wanted)
+{
+    for (size_t i = 0; i < work->module_count; i++) {
+        const solve_module *needy = &work->modules[i];
+        for (size_t d = 0; d < needy->dependency_count; d++) {
+            module_dependency need = needy->dependencies[d];
+            if (slot_equal(need.slot, wanted->slot) && need.version > wanted->version &&
+                solve_meets(work, need, false) && is_pending(work, needy->slot))
+                return true;
+        }
+    }
+    return false;
 }
 
 /** Places every control update that the board accepts by then. Returns how many. */
@@ -99,7 +125,7 @@ static size_t place_control(solver *work)
         for (size_t i = 0; i < work->slot_count; i++) {
             solve_slot *entry = &work->slots[i];
             if (!entry->write || entry->placed || entry->place->route != ROUTE_CONTROL ||
-                !board_accepts(work, entry->wanted))
+                !board_accepts(work, entry->wanted) || is_still_needed(work, entry->wanted))
                 continue;
             add_write(work, entry);
             placed++;
