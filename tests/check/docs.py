@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks what is written for people: manual pages that mandoc likes and that name every command and
-exit code, and links between documents that lead somewhere."""
+"""Checks what is written for people: manual pages that mandoc likes and that name every command,
+option, variable and exit code, and links between documents that lead somewhere."""
 
 import re
 import shutil
@@ -32,16 +32,25 @@ def check_pages(root):
         yield Problem(path, int(line), message)
 
 
-def check_commands(root):
-    """src/cli/cmd_NAME.c is a command; the manual has an entry for each."""
-    page = text_of(root, MAIN_PAGE) if (root / MAIN_PAGE).exists() else None
-    if page is None:
+# What the program has, in which file it is listed, and how the manual's entry for it begins.
+LISTED = [
+    ("command", "src/cli/commands.c", r'^    \.name = "([\w-]+)"', r"^\.It Cm {}\b"),
+    ("option", "src/cli/options.c", r'^    \{"([\w-]+)", (?:0|\'\w\'), KIND_', r"^\.It Fl (?:\w , )?-{}\b"),
+    ("variable", "src/cli/environment.c", r'\bvariable\("(\w+)"\)', r"^\.It Ev (?:\w+ , )*{}\b"),
+]
+
+
+def check_listed(root):
+    """Commands, options and variables stand in tables; the manual has an entry for each."""
+    if not (root / MAIN_PAGE).exists():
         return
-    described = set(re.findall(r"^\.It Cm (\w+)", page, re.M))
-    for path in sorted((root / "src" / "cli").glob("cmd_*.c")):
-        name = path.stem.removeprefix("cmd_")
-        if name not in described:
-            yield Problem(path.relative_to(root).as_posix(), 1, f"{MAIN_PAGE} does not describe {name}")
+    page = text_of(root, MAIN_PAGE)
+    for kind, path, listed, entry in LISTED:
+        text = text_of(root, path) if (root / path).exists() else ""
+        for match in re.finditer(listed, text, re.M):
+            if not re.search(entry.format(re.escape(match[1])), page, re.M):
+                message = f"{MAIN_PAGE} does not describe the {kind} {match[1]}"
+                yield Problem(path, line_at(text, match.start(1)), message)
 
 
 def check_exit_codes(root):
@@ -67,7 +76,7 @@ def check_links(root):
 
 def check(root: Path):
     yield from check_pages(root)
-    yield from check_commands(root)
+    yield from check_listed(root)
     yield from check_exit_codes(root)
     yield from check_links(root)
 

@@ -42,6 +42,7 @@ GOOD = {
     "src/base/text.h": "#pragma once\n#include <zlib.h>\n",
     "src/base/json.h": "#pragma once\n#include <jansson.h>\n",
     "src/cli/README.md": README,
+    "src/cli/commands.c": OPENING + 'static const command fetch = {\n    .name = "fetch",\n};\n',
     "src/cli/main.c": OPENING + '#include "osbundle.h"\n\n#include <popt.h>\n\n#include "base/text.h"\n'
     "static volatile sig_atomic_t stop_asked;\n",
     "src/cli/cmd_fetch.c": OPENING + '#include "osbundle.h"\n\n#include "model/version.h"\n',
@@ -142,7 +143,9 @@ BROKEN = [
     ("scripts", "demo/play", "#!/usr/bin/env bash\nset -eu\n", 1, "executable"),
     ("scripts", "tests/x.py", "#" * 121 + "\n", 1, "121 columns"),
     ("docs", "man/osbundle.1", GOOD["man/osbundle.1"] + ".Xx\n", 17, "Xx"),
-    ("docs", "src/cli/cmd_plan.c", C, 1, "does not describe plan"),
+    ("docs", "src/cli/commands.c", '\n    .name = "plan",\n', 2, "does not describe the command plan"),
+    ("docs", "src/cli/options.c", "    {\"full\", 'f', KIND_FLAG},\n", 1, "the option full"),
+    ("docs", "src/cli/environment.c", 'a = variable("HOME");\n', 1, "the variable HOME"),
     ("docs", "src/base/error.c", '    [OSB_OK] = {"ok", 0},\n    [OSB_X] = {"x", 9},\n', 2, "exit code 9"),
     ("docs", "README.md", "\n[there](src/nowhere.md)\n", 2, "leads nowhere"),
 ]
