@@ -32,9 +32,12 @@ def check(root):
         return
     command = [formatter, "--dry-run", "-Werror", "--style=file", *paths]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    found = re.findall(r"^(\S+?):(\d+):\d+: error: (.*)$", result.stderr, re.M)
-    for path, line, _ in found:
-        yield Problem(path, int(line), f"clang-format-{MAJOR} -i {path} would change this")
+    found = {}
+    for path, line in re.findall(r"^(\S+?):(\d+):\d+: error: ", result.stderr, re.M):
+        found.setdefault(path, []).append(int(line))
+    for path, lines in found.items():
+        places = "this" if len(lines) == 1 else f"this and {len(lines) - 1} places more"
+        yield Problem(path, lines[0], f"clang-format-{MAJOR} -i {path} would change {places}")
     if result.returncode != 0 and not found:
         yield Problem(".clang-format", 1, result.stderr.strip())
 
