@@ -136,15 +136,31 @@ static size_t place_control(solver *work)
     return placed;
 }
 
+static bool is_pending_dfu(const solve_slot *entry)
+{
+    return entry->write && !entry->placed && entry->place->route == ROUTE_DFU;
+}
+
+/**
+ * System parts, then the radio stack (a new one under an old system fails to start, Device OS
+ * pull request 2246), then the application.
+ */
+static int dfu_rank(module_slot slot)
+{
+    if (slot.function == MODULE_SYSTEM_PART)
+        return 0;
+    return slot.function == MODULE_USER_PART ? 2 : 1;
+}
+
 /** Whether a pending DFU write of another slot should come before this one. */
 static bool waits_for_other(const solver *work, const solve_slot *entry)
 {
-    bool is_app = entry->wanted->slot.function == MODULE_USER_PART;
+    int rank = dfu_rank(entry->wanted->slot);
     for (size_t i = 0; i < work->slot_count; i++) {
         const solve_slot *other = &work->slots[i];
-        if (other == entry || !other->write || other->placed || other->place->route != ROUTE_DFU)
+        if (other == entry || !is_pending_dfu(other) || dfu_rank(other->wanted->slot) > rank)
             continue;
-        if (is_app)
+        if (dfu_rank(other->wanted->slot) < rank)
             return true;
         for (size_t d = 0; d < 2; d++)
             if (slot_equal(entry->wanted->dependencies[d].slot, other->wanted->slot) &&
@@ -152,11 +168,6 @@ static bool waits_for_other(const solver *work, const solve_slot *entry)
                 return true;
     }
     return false;
-}
-
-static bool is_pending_dfu(const solve_slot *entry)
-{
-    return entry->write && !entry->placed && entry->place->route == ROUTE_DFU;
 }
 
 /** The next DFU write: nobody it waits for; in a circle of needs, the first of the list. */
