@@ -3,8 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,19 +13,21 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/path.h"
+#include "support/folder.h"
+
+static char folder[TEST_FOLDER_SIZE];
 
 static int enter_folder(void **state)
 {
-    static char folder[] = "/tmp/osbundle-test-XXXXXX";
-    *state = mkdtemp(folder);
-    return *state && chdir(folder) == 0 ? 0 : -1;
+    (void)state;
+    return test_folder_make(folder) && chdir(folder) == 0 ? 0 : -1;
 }
 
 static int leave_folder(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", (const char *)*state);
-    return chdir("/") == 0 ? system(command) : -1;
+    (void)state;
+    test_folder_remove(folder);
+    return chdir("/");
 }
 
 static void a_write_replaces_the_whole_file_and_leaves_no_other(void **state)
