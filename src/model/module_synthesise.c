@@ -69,21 +69,14 @@ static void append_realtek_header(const module_recipe *recipe, uint32_t image_si
 
 static void append_lead(const module_recipe *recipe, uint32_t image_size, buf *body)
 {
-    switch (recipe->prefix_offset) {
-    case 0:
-        return;
-    case PREFIX_AT_NRF52840:
+    if (recipe->prefix_offset == PREFIX_AT_NRF52840)
         append_vector_table(0x2003fc00, recipe, body);
-        return;
-    case PREFIX_AT_STM32F2:
+    else if (recipe->prefix_offset == PREFIX_AT_STM32F2)
         append_vector_table(0x2000fc00, recipe, body);
-        return;
-    case PREFIX_AT_REALTEK:
+    else if (recipe->prefix_offset == PREFIX_AT_REALTEK)
         append_realtek_header(recipe, image_size, body);
-        return;
-    default:
+    else
         buf_append_fill(body, 0xff, recipe->prefix_offset);
-    }
 }
 
 /** Body of exactly `size` bytes: what stands before the prefix, the marker, a description, noise.
