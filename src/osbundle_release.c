@@ -1,11 +1,10 @@
 /*
- * The facade's releases: fetch, list, show, inspect.
+ * The facade's releases: fetch, list, show.
  *
  * Chooses between cache, catalog and sources; what each of them does is theirs.
  */
 #include "osbundle_context.h"
 
-#include "base/path.h"
 #include "base/text.h"
 #include "net/fetch.h"
 
@@ -180,19 +179,5 @@ osb_status osb_show(osb_context *context, const char *version_words, const char 
     context_resolve(context, board, version_words, release_version);
     TRY(context_known_release(context, release_version, board, &set, error));
     *result = release_to_json(&set);
-    return OSB_OK;
-}
-
-osb_status osb_inspect(osb_context *context, const char *path, json_t **result, osb_error *error)
-{
-    module parsed;
-    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
-    *result = NULL;
-    TRY(file_read(path, &content, error));
-    TRY(module_parse(buf_span(&content), path, &parsed, error));
-    const platform *board = platform_by_id(&context->platforms, parsed.platform_id);
-    const char *os_version =
-        board ? catalog_os_version(&context->known, board, parsed.slot, parsed.version) : NULL;
-    *result = module_to_json(&parsed, path_name(path), board ? board->name : NULL, os_version);
     return OSB_OK;
 }
