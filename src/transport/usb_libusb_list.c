@@ -1,0 +1,113 @@
+/*
+ * Which devices hang where: listings of the bus, and the number that each arrival gets.
+ *
+ * Opens nothing. Invariant: an entry keeps its arrival number exactly as long as the same device
+ * address stays on the same port with the same ids; the kernel gives a new address each time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "transport/usb_libusb_private.h"
+
+enum {
+    PORT_DEPTH_MAX = 7 /* USB 3.2: hubs can be five deep */
+};
+
+void usb_bus_forget(usb_bus *bus)
+{
+    for (size_t i = 0; i < bus->seen_count; i++)
+        libusb_unref_device(bus->seen[i].device);
+    bus->seen_count = 0;
+}
+
+/* "1-2.3". False for root hubs, which sit on no port. */
+static bool port_path(libusb_device *device, char *path)
+{
+    uint8_t ports[PORT_DEPTH_MAX];
+    int depth = libusb_get_port_numbers(device, ports, PORT_DEPTH_MAX);
+    if (depth <= 0)
+        return false;
+    text_format(path, USB_PORT_SIZE, "%u-%u", libusb_get_bus_number(device), ports[0]);
+    for (int i = 1; i < depth; i++)
+        text_append(path, USB_PORT_SIZE, ".%u", ports[i]);
+    return true;
+}
+
+static bool entry_describe(libusb_device *device, usb_seen *entry)
+{
+    struct libusb_device_descriptor descriptor;
+    *entry = (usb_seen){.bus_number = libusb_get_bus_number(device),
+                        .address = libusb_get_device_address(device),
+                        .device = device};
+    if (libusb_get_device_descriptor(device, &descriptor) != LIBUSB_SUCCESS)
+        return false;
+    entry->identity.vendor_id = descriptor.idVendor;
+    entry->identity.product_id = descriptor.idProduct;
+    return port_path(device, entry->identity.port);
+}
+
+static bool same_arrival(const usb_seen *a, const usb_seen *b)
+{
+    return a->bus_number == b->bus_number && a->address == b->address &&
+           a->identity.vendor_id == b->identity.vendor_id &&
+           a->identity.product_id == b->identity.product_id &&
+           text_equal(a->identity.port, b->identity.port);
+}
+
+/* Gives an entry the number of the listing before, or a new one. */
+static void entry_number(usb_bus *bus, usb_seen *entry)
+{
+    for (size_t i = 0; i < bus->seen_count; i++) {
+        if (!same_arrival(entry, &bus->seen[i]))
+            continue;
+        entry->identity.arrival = bus->seen[i].identity.arrival;
+        entry->arrived_ms = bus->seen[i].arrived_ms;
+        return;
+    }
+    entry->identity.arrival = ++bus->arrivals;
+    entry->arrived_ms = bus->has_list ? clock_monotonic_ms() : 0;
+    bus->changed = true;
+}
+
+/* Ports in number order, so that 1-2 comes before 1-10. */
+static int entry_compare(const void *a, const void *b)
+{
+    const char *left = ((const usb_seen *)a)->identity.port;
+    const char *right = ((const usb_seen *)b)->identity.port;
+    while (*left && *right) {
+        char *left_end, *right_end;
+        unsigned long left_number = strtoul(left, &left_end, 10);
+        unsigned long right_number = strtoul(right, &right_end, 10);
+        if (left_number != right_number)
+            return left_number < right_number ? -1 : 1;
+        left = *left_end ? left_end + 1 : left_end;
+        right = *right_end ? right_end + 1 : right_end;
+    }
+    return (*left != 0) - (*right != 0);
+}
+
+osb_status usb_bus_scan(usb_bus *bus, osb_error *error)
+{
+    libusb_device **devices;
+    ssize_t total = libusb_get_device_list(bus->context, &devices);
+    if (total < 0)
+        return usb_fail(error, (int)total, "USB", "list devices");
+    usb_seen fresh[USB_DEVICES_MAX];
+    size_t count = 0;
+    for (ssize_t i = 0; i < total && count < USB_DEVICES_MAX; i++) {
+        if (!entry_describe(devices[i], &fresh[count]))
+            continue;
+        libusb_ref_device(devices[i]);
+        entry_number(bus, &fresh[count++]);
+    }
+    libusb_free_device_list(devices, 1);
+    bus->changed |= bus->has_list && count != bus->seen_count;
+    usb_bus_forget(bus);
+    qsort(fresh, count, sizeof *fresh, entry_compare);
+    memcpy(bus->seen, fresh, count * sizeof *fresh);
+    bus->seen_count = count;
+    bus->has_list = true;
+    return OSB_OK;
+}

@@ -1,0 +1,48 @@
+#pragma once
+/** Shared by the usb_libusb*.c files: the only ones that see libusb. */
+#include <libusb.h>
+
+#include "transport/transport.h"
+#include "transport/usb_libusb.h"
+
+/** A device as the last listing saw it. */
+typedef struct usb_seen {
+    usb_identity identity;
+    uint8_t bus_number;
+    uint8_t address;       /**< of the device on its bus; new at each enumeration */
+    uint64_t arrived_ms;   /**< when it was first listed; 0: it was there at the first listing */
+    libusb_device *device; /**< referenced */
+} usb_seen;
+
+typedef struct usb_bus {
+    transport base;
+    libusb_context *context;
+    usb_libusb_options options;
+    bool has_hotplug;
+    libusb_hotplug_callback_handle hotplug;
+    bool changed;  /**< a device came or went since the flag was cleared */
+    bool has_list; /**< `seen` holds a first listing */
+    uint32_t arrivals;
+    size_t seen_count;
+    usb_seen seen[USB_DEVICES_MAX];
+} usb_bus;
+
+/** Lists again; `seen` is ordered by port, and known devices keep their arrival number. */
+osb_status usb_bus_scan(usb_bus *bus, osb_error *error) OSB_MUST_CHECK;
+void usb_bus_forget(usb_bus *bus);
+
+/** Lets time pass; until_change: or until a device came or went. */
+osb_status usb_bus_wait(usb_bus *bus, uint32_t duration_ms, bool until_change,
+                        osb_error *error) OSB_MUST_CHECK;
+
+/** Fills `error` for a libusb code. `port` is the subject. */
+osb_status usb_fail(osb_error *error, int code, const char *port, const char *what);
+
+osb_status usb_handle_open(transport *bus, const usb_identity *device, usb_handle **handle,
+                           osb_error *error);
+void usb_handle_close(usb_handle *handle);
+osb_status usb_handle_control(usb_handle *handle, const usb_setup *setup, uint8_t *data,
+                              uint32_t timeout_ms, size_t *transferred, osb_error *error);
+osb_status usb_handle_claim(usb_handle *handle, uint8_t interface_number, osb_error *error);
+osb_status usb_handle_set_alternate(usb_handle *handle, uint8_t interface_number, uint8_t alternate,
+                                    osb_error *error);
