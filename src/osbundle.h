@@ -20,13 +20,15 @@ typedef struct osb_context osb_context;
 
 /** Something happened; texts live only during the call. */
 typedef struct osb_event {
-    const char *phase;    /**< download inspect read write prove boot step */
-    const char *slot;     /**< "bootloader/0"; NULL outside steps */
-    const char *file;     /**< the file in question; NULL for none */
-    size_t step, steps;   /**< 1-based; 0 outside steps */
-    uint64_t done, total; /**< bytes of this phase; total 0 unknown */
-    uint64_t cost_ms;     /**< expected for the step */
-    uint64_t elapsed_ms;  /**< of the run, on the board's clock */
+    const char *phase;       /**< download inspect read write prove boot step */
+    const char *slot;        /**< "bootloader/0"; NULL outside steps */
+    const char *file;        /**< the file in question; NULL for none */
+    size_t step, steps;      /**< 1-based; 0 outside steps */
+    uint64_t done, total;    /**< bytes of this phase; total 0 unknown */
+    uint64_t cost_ms;        /**< expected for the step */
+    uint64_t elapsed_ms;     /**< of the run, on the board's clock */
+    uint64_t cost_before_ms; /**< expected for all steps before this one */
+    uint64_t cost_total_ms;  /**< expected for the whole run; 0 unknown */
 } osb_event;
 
 typedef struct osb_hooks {

@@ -161,6 +161,15 @@ static const char *phase_name(restore_phase phase)
     return "unknown";
 }
 
+/** What the steps before `step` were expected to take. */
+static uint64_t cost_before(const request *work, const plan_step *step)
+{
+    uint64_t cost_ms = 0;
+    for (const plan_step *done = work->steps.steps; step && done < step; done++)
+        cost_ms += done->cost_ms;
+    return cost_ms;
+}
+
 static void forward_event(void *context, const restore_event *from)
 {
     request *work = context;
@@ -179,7 +188,9 @@ static void forward_event(void *context, const restore_event *from)
                        .done = from->done,
                        .total = from->total,
                        .cost_ms = step ? step->cost_ms : 0,
-                       .elapsed_ms = from->elapsed_ms};
+                       .elapsed_ms = from->elapsed_ms,
+                       .cost_before_ms = cost_before(work, step),
+                       .cost_total_ms = plan_cost_ms(&work->steps)};
     hooks->event(hooks->context, &event);
 }
 

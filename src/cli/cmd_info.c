@@ -54,8 +54,9 @@ osb_status cmd_info(cli *self, osb_error *error)
     return OSB_OK;
 }
 
-static void print_diagnosis(const json_t *judged)
+static void print_diagnosis(const json_t *judged, bool color)
 {
+    char mark[32];
     size_t i;
     json_t *entry;
     const char *cure = json_text(judged, "cure", NULL);
@@ -68,8 +69,9 @@ static void print_diagnosis(const json_t *judged)
     json_array_foreach(findings, i, entry)
     {
         bool required = text_equal(json_text(entry, "level", ""), "required");
-        printf("%s %s\n     %s\n", required ? "[!!]" : "[  ]", json_text(entry, "what", ""),
-               json_text(entry, "why", ""));
+        printf("%s %s\n     %s\n",
+               output_alarm(mark, sizeof mark, required ? "[!!]" : "[  ]", color && required),
+               json_text(entry, "what", ""), json_text(entry, "why", ""));
     }
     if (cure)
         printf("cure: %s\n", cure);
@@ -82,6 +84,6 @@ osb_status cmd_diagnose(cli *self, osb_error *error)
     progress_close(self->shown);
     if (self->words->json)
         return output_json(judged, false, error);
-    print_diagnosis(judged);
+    print_diagnosis(judged, self->color);
     return OSB_OK;
 }

@@ -134,6 +134,9 @@ static osb_status take_arguments(option_parser *parser, options *parsed, const c
 static osb_status check_taken(const command *chosen, const bool given[ROW_COUNT],
                               const options *parsed, osb_error *error)
 {
+    const char *color = parsed->color ? parsed->color : "auto";
+    if (!text_equal(color, "auto") && !text_equal(color, "always") && !text_equal(color, "never"))
+        return usage(error, color, "--color takes auto, always or never");
     if (parsed->help || !chosen)
         return OSB_OK;
     for (size_t i = 0; i < ROW_COUNT; i++) {

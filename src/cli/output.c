@@ -90,6 +90,13 @@ void output_error(const osb_error *error, bool json)
     json_release(&object);
 }
 
+const char *output_alarm(char *target, size_t capacity, const char *text, bool color)
+{
+    text_format(target, capacity, "%s%s%s", color ? "\033[1;31m" : "", text,
+                color ? "\033[0m" : "");
+    return target;
+}
+
 void output_duration(char *target, size_t capacity, uint64_t duration_ms)
 {
     if (duration_ms < 60000)

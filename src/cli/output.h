@@ -29,6 +29,9 @@ osb_status output_json(const json_t *value, bool line, osb_error *error) OSB_MUS
 /** Two lines on stderr; with --json also the error object on stdout. */
 void output_error(const osb_error *error, bool json);
 
+/** A word of warning: the text itself, red where `color` says so. Lives in `target`. */
+const char *output_alarm(char *target, size_t capacity, const char *text, bool color);
+
 /** "12.3 s", "2 min 5 s". */
 void output_duration(char *target, size_t capacity, uint64_t duration_ms);
 

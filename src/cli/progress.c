@@ -40,13 +40,13 @@ void progress_close(progress *shown)
 static void print_event(const osb_event *event)
 {
     osb_error ignored;
-    JSON_OWNED *line =
-        json_pack("{s:s, s:i, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I}", "type",
-                  "osbundle-event", "schema", 1, "phase", event->phase, "step",
-                  (json_int_t)event->step, "steps", (json_int_t)event->steps, "slot",
-                  json_text_or_null(event->slot), "file", json_text_or_null(event->file), "done",
-                  (json_int_t)event->done, "total", (json_int_t)event->total, "cost_ms",
-                  (json_int_t)event->cost_ms, "elapsed_ms", (json_int_t)event->elapsed_ms);
+    JSON_OWNED *line = json_pack(
+        "{s:s, s:i, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "type", "osbundle-event",
+        "schema", 1, "phase", event->phase, "step", (json_int_t)event->step, "steps",
+        (json_int_t)event->steps, "slot", json_text_or_null(event->slot), "file",
+        json_text_or_null(event->file), "done", (json_int_t)event->done, "total",
+        (json_int_t)event->total, "cost_ms", (json_int_t)event->cost_ms, "elapsed_ms",
+        (json_int_t)event->elapsed_ms, "cost_total_ms", (json_int_t)event->cost_total_ms);
     if (line && output_json(line, true, &ignored) != OSB_OK)
         fprintf(stderr, "osbundle: %s\n", ignored.message);
 }
@@ -61,25 +61,57 @@ static void describe(const osb_event *event, char *target, size_t capacity)
         text_format(target, capacity, "%-8s %s", event->phase, what);
 }
 
-static void draw_bar(progress *shown, const osb_event *event)
+/** Time left: by the plan's costs in a run, by the rate so far in a download. */
+static uint64_t time_left_ms(const osb_event *event, uint64_t phase_ms)
 {
-    char text[160], done[24], total[24], bar[BAR_WIDTH + 1];
-    uint64_t now = now_ms();
-    if (now - shown->drawn_ms < REDRAW_MS && event->done < event->total)
-        return;
-    shown->drawn_ms = now;
+    if (event->cost_total_ms) {
+        uint64_t share =
+            event->total ? event->cost_ms * event->done / event->total : event->cost_ms / 2;
+        uint64_t spent = event->cost_before_ms + share;
+        return spent < event->cost_total_ms ? event->cost_total_ms - spent : 0;
+    }
+    return event->done ? (event->total - event->done) * phase_ms / event->done : 0;
+}
+
+static void fill_bar(const osb_event *event, char bar[BAR_WIDTH + 1])
+{
     size_t filled = event->total ? (size_t)(event->done * BAR_WIDTH / event->total) : 0;
     for (size_t i = 0; i < BAR_WIDTH; i++)
         bar[i] = i < filled ? '#' : '.';
     bar[BAR_WIDTH] = '\0';
+}
+
+/** Restarts the clock of the rate when the bar is about something else. */
+static uint64_t phase_time_ms(progress *shown, const char *phase, uint64_t now)
+{
+    if (!text_equal(shown->phase, phase)) {
+        text_copy(shown->phase, sizeof shown->phase, phase);
+        shown->started_ms = now;
+        shown->drawn_ms = 0;
+    }
+    return now - shown->started_ms;
+}
+
+static void draw_bar(progress *shown, const osb_event *event)
+{
+    char text[96], done[24], total[24], rate[24], left[32], bar[BAR_WIDTH + 1];
+    uint64_t now = now_ms();
     describe(event, text, sizeof text);
+    uint64_t phase_ms = phase_time_ms(shown, text, now);
+    if (now - shown->drawn_ms < REDRAW_MS)
+        return;
+    shown->drawn_ms = now;
+    shown->bar_open = true;
+    if (!event->total) {
+        fprintf(stderr, "\r\033[K%s", text);
+        return;
+    }
+    fill_bar(event, bar);
     text_bytes(done, sizeof done, event->done);
     text_bytes(total, sizeof total, event->total);
-    if (event->total)
-        fprintf(stderr, "\r\033[K%-36s %s %s of %s", text, bar, done, total);
-    else
-        fprintf(stderr, "\r\033[K%s", text);
-    shown->bar_open = true;
+    text_bytes(rate, sizeof rate, phase_ms ? event->done * 1000 / phase_ms : 0);
+    output_duration(left, sizeof left, time_left_ms(event, phase_ms));
+    fprintf(stderr, "\r\033[K%-32s %s %s of %s, %s/s, %s left", text, bar, done, total, rate, left);
 }
 
 /** One line when a step or a download begins. */

@@ -4,10 +4,12 @@
 
 struct progress {
     bool json, quiet, terminal;
-    uint64_t drawn_ms;  /**< when the bar was last drawn */
-    bool bar_open;      /**< the cursor stands behind a bar */
-    size_t told_step;   /**< step whose line has been printed */
-    char told_file[64]; /**< download whose line has been printed */
+    uint64_t drawn_ms;   /**< when the bar was last drawn */
+    uint64_t started_ms; /**< when the phase of the bar began */
+    char phase[96];      /**< what the bar is about: a change starts the rate anew */
+    bool bar_open;       /**< the cursor stands behind a bar */
+    size_t told_step;    /**< step whose line has been printed */
+    char told_file[64];  /**< download whose line has been printed */
 };
 
 void progress_open(progress *shown, const options *words);
