@@ -13,7 +13,10 @@
 #include "model/platform.h"
 #include "model/release.h"
 
-/** How to reach the network; filled by the program, never from the environment here. */
+/**
+ * How to reach the network; filled by the program, never from the environment here. The texts are
+ * kept by pointer: they outlive what is opened with them.
+ */
 typedef struct net_options {
     bool offline;             /**< no socket is opened at all */
     bool allow_http;          /**< plain http to other hosts than loopback */

@@ -1,0 +1,238 @@
+/*
+ * Fetching a set: found, chosen, downloaded, verified in memory, and only then published.
+ *
+ * Sources move bytes (source.h), checks are trust's, the disk is the store's. Invariant: a release
+ * record comes to be only after every module of a complete set passed every check, and no object is
+ * published before the last check has passed.
+ */
+#include "net/fetch.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "net/fetch_set.h"
+#include "trust/verify.h"
+
+/** What one call is about, whichever source serves it. */
+typedef struct fetch_job {
+    const char *version;
+    const platform *board;
+    const release *cataloged; /**< NULL: the catalog does not have it */
+    cache *target;
+    bool allow_incomplete;
+    const fetch_progress *progress;
+} fetch_job;
+
+static bool record_has(const void *record, module_slot slot)
+{
+    const cached_release *cached = record;
+    for (size_t i = 0; i < cached->count; i++)
+        if (slot_equal(cached->modules[i].slot, slot))
+            return true;
+    return false;
+}
+
+/** Whether no module of a cached set is another than the catalog pins. */
+static bool keeps_pins(const fetch_job *job, const release *cached)
+{
+    for (size_t i = 0; job->cataloged && i < cached->module_count; i++) {
+        const release_module *entry = &cached->modules[i];
+        const release_module *known = release_find(job->cataloged, entry->slot);
+        if (known && known->pinned && memcmp(known->sha256, entry->sha256, SHA256_SIZE) != 0)
+            return false;
+    }
+    return true;
+}
+
+/**
+ * Whether the cache holds the set, sound and complete. Damage of any kind is an answer too: no.
+ * The set is then fetched again, which repairs it.
+ */
+static bool is_cached(const fetch_job *job, cached_release *record)
+{
+    release cached;
+    if (cache_find_release(job->target, job->version, job->board->name, record, NULL) != OSB_OK)
+        return false;
+    if (!job->allow_incomplete && fetch_first_missing(job->board, record_has, record))
+        return false;
+    return cache_load_release(job->target, record, job->board, &cached, NULL) == OSB_OK &&
+           keeps_pins(job, &cached);
+}
+
+static osb_status check_complete(const fetch_job *job, const fetch_set *set, const char *url,
+                                 osb_error *error)
+{
+    char slot[MODULE_SLOT_TEXT];
+    if (!set->count)
+        return osb_fail(error, OSB_ERR_NOT_FOUND, job->version,
+                        "check the platform, or use another source", "has nothing for %s at %s",
+                        job->board->name, url);
+    const platform_slot *missing = fetch_first_missing(job->board, fetch_set_has, set);
+    if (!missing || job->allow_incomplete)
+        return OSB_OK;
+    slot_text(missing->slot, slot);
+    return osb_fail(error, OSB_ERR_REFUSED, job->version,
+                    "use another source, or take what there is with --allow-incomplete",
+                    "%s for %s is missing: no %s-%s@%s.bin at %s", slot, job->board->name,
+                    job->board->name, missing->name, job->version, url);
+}
+
+/** What the listing itself gives away, before a byte is downloaded. */
+static osb_status check_listed(const fetch_item *item, osb_error *error)
+{
+    const source_file *file = item->file;
+    if (file->size > MODULE_FILE_MAX)
+        return osb_fail(error, OSB_ERR_INTEGRITY, file->name, "do not use that source",
+                        "%" PRIu64 " bytes are more than any module has", file->size);
+    if (file->has_sha256 && item->cataloged && item->cataloged->pinned &&
+        memcmp(file->sha256, item->cataloged->sha256, SHA256_SIZE) != 0)
+        return osb_fail(error, OSB_ERR_INTEGRITY, file->name, "do not use that source",
+                        "the source publishes another SHA-256 than the one that is pinned here");
+    return OSB_OK;
+}
+
+/** Takes the content from the cache where its hash is known and it is there, sound. */
+static void take_cached(const fetch_job *job, fetch_item *item)
+{
+    const uint8_t *digest = NULL;
+    if (item->file->has_sha256)
+        digest = item->file->sha256;
+    else if (item->cataloged && item->cataloged->pinned)
+        digest = item->cataloged->sha256;
+    item->cached = digest && cas_has(job->target, digest) &&
+                   cas_read(job->target, digest, &item->content, NULL) == OSB_OK;
+}
+
+/** Downloads what is not cached. The contents travel in the queue and come back in any case. */
+static osb_status download_rest(const fetch_job *job, source *from, fetch_set *set,
+                                fetch_result *result, osb_error *error)
+{
+    download queue[RELEASE_MODULES_MAX];
+    fetch_item *queued[RELEASE_MODULES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        fetch_item *item = &set->items[i];
+        if (item->cached)
+            continue;
+        buf_free(&item->content);
+        queue[count] = (download){.file = item->file, .content = item->content};
+        queued[count++] = item;
+    }
+    osb_status status = source_download(from, queue, count, job->progress, error);
+    for (size_t i = 0; i < count; i++) {
+        queued[i]->content = queue[i].content;
+        result->bytes += queue[i].content.size;
+    }
+    result->downloaded = count;
+    return status;
+}
+
+static osb_status verify_item(const fetch_job *job, fetch_item *item, osb_error *error)
+{
+    const source_file *file = item->file;
+    verify_expectation expected = {.file_name = file->name,
+                                   .published_size = file->size,
+                                   .published_sha256 = file->has_sha256 ? file->sha256 : NULL,
+                                   .board = job->board,
+                                   .slot = &item->place->slot,
+                                   .cataloged = item->cataloged};
+    verify_report report;
+    TRY(verify_file(buf_span(&item->content), &expected, &report, error));
+    memcpy(item->sha256, report.sha256, SHA256_SIZE);
+    return OSB_OK;
+}
+
+static void record_item(const fetch_item *item, const char *url, cached_release *record)
+{
+    cached_module *entry = &record->modules[record->count++];
+    *entry = (cached_module){.slot = item->place->slot, .size = item->content.size};
+    memcpy(entry->sha256, item->sha256, SHA256_SIZE);
+    text_copy(entry->file, sizeof entry->file, item->file->name);
+    if (!text_format(entry->from, sizeof entry->from, "%s", item->file->location))
+        text_copy(entry->from, sizeof entry->from, url);
+    clock_utc_text(-1, entry->when);
+}
+
+/** Objects first, the record last. */
+static osb_status publish(const fetch_job *job, const fetch_set *set, const char *url,
+                          cached_release *record, osb_error *error)
+{
+    uint8_t digest[SHA256_SIZE];
+    *record = (cached_release){0};
+    text_copy(record->version, sizeof record->version, job->version);
+    text_copy(record->platform, sizeof record->platform, job->board->name);
+    for (size_t i = 0; i < set->count; i++) {
+        TRY(cas_publish(job->target, buf_span(&set->items[i].content), digest, error));
+        record_item(&set->items[i], url, record);
+    }
+    return cache_publish_release(job->target, record, error);
+}
+
+static osb_status fetch_from(const fetch_job *job, source *from, fetch_result *result,
+                             osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    FETCH_SET_OWNED set = {0};
+    source_listing listing;
+    *result = (fetch_result){0};
+    TRY(source_find(from, job->version, &memory, &listing, error));
+    fetch_set_choose(&set, job->board, &listing, job->cataloged);
+    TRY(check_complete(job, &set, source_url(from), error));
+    for (size_t i = 0; i < set.count; i++)
+        TRY(check_listed(&set.items[i], error));
+    for (size_t i = 0; i < set.count; i++)
+        take_cached(job, &set.items[i]);
+    TRY(download_rest(job, from, &set, result, error));
+    for (size_t i = 0; i < set.count; i++)
+        TRY(verify_item(job, &set.items[i], error));
+    return publish(job, &set, source_url(from), &result->record, error);
+}
+
+/** Asks the sources in turn. Offline, those on this machine can still answer. */
+static osb_status fetch_from_any(const fetch_job *job, source *const *sources, size_t count,
+                                 fetch_result *result, osb_error *error)
+{
+    osb_error offline = {0}, problem = {0};
+    for (size_t i = 0; i < count; i++) {
+        osb_status status = fetch_from(job, sources[i], result, &problem);
+        if (status == OSB_ERR_OFFLINE)
+            offline = problem;
+        if (status == OSB_ERR_NOT_FOUND || status == OSB_ERR_OFFLINE)
+            continue;
+        if (status != OSB_OK && error)
+            *error = problem;
+        return status;
+    }
+    if (offline.status != OSB_OK)
+        return osb_fail(error, OSB_ERR_OFFLINE, job->version, offline.hint,
+                        "not in the cache for %s, and offline was asked for", job->board->name);
+    if (count != 1)
+        return osb_fail(error, OSB_ERR_NOT_FOUND, job->version,
+                        "check version and platform, or use another source",
+                        "none of %zu sources has it for %s", count, job->board->name);
+    if (error)
+        *error = problem;
+    return problem.status;
+}
+
+osb_status fetch_release(source *const *sources, size_t source_count, const char *os_version,
+                         const platform *board, const catalog *known, cache *target,
+                         bool allow_incomplete, const fetch_progress *progress,
+                         fetch_result *result, osb_error *error)
+{
+    release cataloged;
+    bool is_known = known && catalog_release(known, os_version, board, &cataloged, NULL) == OSB_OK;
+    fetch_job job = {.version = os_version,
+                     .board = board,
+                     .cataloged = is_known ? &cataloged : NULL,
+                     .target = target,
+                     .allow_incomplete = allow_incomplete,
+                     .progress = progress};
+    *result = (fetch_result){0};
+    result->already_cached = is_cached(&job, &result->record);
+    if (result->already_cached)
+        return OSB_OK;
+    return fetch_from_any(&job, sources, source_count, result, error);
+}

@@ -1,0 +1,124 @@
+/*
+ * Which kind of source a URL names, and the calls that every kind answers.
+ *
+ * Knows no kind from inside. Invariant: nothing is contacted or looked at before the first
+ * source_find or source_list.
+ */
+#include "net/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "net/source_backend.h"
+#include "net/url.h"
+
+enum {
+    FILES_MAX = 8192 /**< of one release; real ones have a few hundred */
+};
+
+static osb_status file_url_open(const char *rest, const net_options *options, source **opened,
+                                osb_error *error)
+{
+    url_parts parts;
+    char path[URL_SIZE];
+    if (!url_split(rest, &parts) || *parts.host || parts.has_credentials ||
+        !url_decode(parts.path, path, sizeof path))
+        return osb_fail(error, OSB_ERR_USAGE, rest, "write file:///FOLDER",
+                        "not the URL of a folder on this machine");
+    return folder_open(path, options, opened, error);
+}
+
+static const struct {
+    const char *scheme;
+    size_t skip; /**< of the URL before the opener gets it */
+    osb_status (*open)(const char *rest, const net_options *options, source **opened,
+                       osb_error *error);
+} kinds[] = {
+    {"github+https://", sizeof "github+" - 1, github_open},
+    {"github+http://", sizeof "github+" - 1, github_open},
+    {"file://", 0, file_url_open},
+};
+
+static osb_status open_by_scheme(const char *url, const net_options *options, source **opened,
+                                 osb_error *error)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (text_starts_with(url, kinds[i].scheme))
+            return kinds[i].open(url + kinds[i].skip, options, opened, error);
+    if (!*url || strstr(url, "://"))
+        return osb_fail(error, OSB_ERR_USAGE, url,
+                        "use github+https://HOST/repos/OWNER/NAME, file:///FOLDER or a path",
+                        "not a source that is known here");
+    return folder_open(url, options, opened, error);
+}
+
+osb_status source_open(const char *url, const net_options *options, source **opened,
+                       osb_error *error)
+{
+    if (strlen(url) >= sizeof(*opened)->url)
+        return osb_fail(error, OSB_ERR_USAGE, url, "use a shorter one", "the source is too long");
+    TRY(open_by_scheme(url, options, opened, error));
+    (*opened)->options = *options;
+    text_copy((*opened)->url, sizeof(*opened)->url, url);
+    return OSB_OK;
+}
+
+void source_close(source *opened)
+{
+    if (opened)
+        opened->operations->close(opened);
+}
+
+const char *source_url(const source *opened)
+{
+    return opened->url;
+}
+
+osb_status source_find(source *opened, const char *os_version, arena *memory,
+                       source_listing *listing, osb_error *error)
+{
+    *listing = (source_listing){0};
+    return opened->operations->find(opened, os_version, memory, listing, error);
+}
+
+osb_status source_list(source *opened, arena *memory, const source_listing **listings,
+                       size_t *count, osb_error *error)
+{
+    *listings = NULL;
+    *count = 0;
+    return opened->operations->list(opened, memory, listings, count, error);
+}
+
+osb_status source_download(source *opened, download *downloads, size_t count,
+                           const fetch_progress *progress, osb_error *error)
+{
+    if (!count)
+        return OSB_OK;
+    return opened->operations->download(opened, downloads, count, progress, error);
+}
+
+buf source_files_make(void)
+{
+    return buf_make(FILES_MAX * sizeof(source_file));
+}
+
+osb_status source_files_take(buf *files, arena *memory, source_listing *listing, osb_error *error)
+{
+    TRY(buf_check(files, listing->version, error));
+    listing->count = files->size / sizeof(source_file);
+    listing->files = arena_copy(memory, files->data, files->size);
+    return listing->files || !listing->count ? OSB_OK : osb_fail_memory(error);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const source_listing *left = a, *right = b;
+    int order = version_compare_text(right->version, left->version);
+    return order ? order : strcmp(left->version, right->version);
+}
+
+void source_listings_sort(source_listing *listings, size_t count)
+{
+    qsort(listings, count, sizeof *listings, newest_first);
+}

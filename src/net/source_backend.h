@@ -1,0 +1,38 @@
+#pragma once
+/**
+ * What every kind of source is made of. A new kind (cloud API, mirror, archive) is one more file
+ * with such a table and one more row in source.c.
+ */
+#include "net/source.h"
+
+typedef struct source_operations {
+    osb_status (*find)(source *self, const char *os_version, arena *memory, source_listing *listing,
+                       osb_error *error);
+    osb_status (*list)(source *self, arena *memory, const source_listing **listings, size_t *count,
+                       osb_error *error);
+    osb_status (*download)(source *self, download *downloads, size_t count,
+                           const fetch_progress *progress, osb_error *error);
+    void (*close)(source *self);
+} source_operations;
+
+/** The first member of every kind's own struct. */
+struct source {
+    const source_operations *operations;
+    net_options options;
+    char url[1024]; /**< as the user wrote it */
+};
+
+/** Openers: `rest` is the URL without the scheme's own part, as each of them says. */
+osb_status github_open(const char *rest, const net_options *options, source **opened,
+                       osb_error *error) OSB_MUST_CHECK; /**< "https://HOST/repos/OWNER/NAME" */
+osb_status folder_open(const char *rest, const net_options *options, source **opened,
+                       osb_error *error) OSB_MUST_CHECK; /**< a path */
+
+/** A buffer to gather the files of one listing in, as source_file after source_file. */
+buf source_files_make(void);
+/** Moves the gathered files into `memory` and `listing`. */
+osb_status source_files_take(buf *files, arena *memory, source_listing *listing,
+                             osb_error *error) OSB_MUST_CHECK;
+
+/** Sorts by version, newest first. */
+void source_listings_sort(source_listing *listings, size_t count);

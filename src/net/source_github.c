@@ -1,0 +1,273 @@
+/*
+ * Releases of a GitHub repository, or of anything that answers like its REST API: one release by
+ * its tag, all releases page by page, files by their download URLs.
+ *
+ * Knows nothing of boards. Facts: docs.github.com, "REST API endpoints for releases" and "for
+ * release assets" (tag_name, draft, prerelease, assets[] with name, size, digest, state,
+ * browser_download_url). Invariant: the token goes to the API's own server only.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "model/version.h"
+#include "net/http.h"
+#include "net/source_backend.h"
+#include "net/url.h"
+
+enum {
+    RELEASE_JSON_MAX = 16 * 1024 * 1024,
+    PAGE_JSON_MAX = 64 * 1024 * 1024, /**< lists carry all files of all releases */
+    PAGE_SIZE = 100,                  /**< the API's maximum */
+    PAGES_MAX = 10
+};
+
+typedef struct github_source {
+    source base;
+    char api[URL_SIZE]; /**< "https://HOST/repos/OWNER/NAME" */
+    http *client;
+} github_source;
+
+static github_source *github(source *self)
+{
+    return (github_source *)(void *)self;
+}
+
+/** Gets one document of the API; `request` keeps what the Link header said. */
+static osb_status get_json(github_source *self, const char *url, size_t maximum,
+                           http_request *request, json_t **document, osb_error *error)
+{
+    BUF_OWNED text = buf_make(maximum);
+    *request = (http_request){.url = url,
+                              .name = url,
+                              .accept = "application/vnd.github+json",
+                              .bearer = self->base.options.github_token,
+                              .content = &text};
+    TRY(http_get(self->client, request, 1, NULL, error));
+    osb_status status = json_parse(buf_span(&text), url, document, error);
+    if (status != OSB_OK)
+        osb_error_set_hint(error, "a log-in page or proxy may have answered instead of the API: "
+                                  "check the connection and the source");
+    return status;
+}
+
+/** "v5.3.1" and "5.3.1" name the version 5.3.1. */
+static const char *version_of_tag(const char *tag)
+{
+    return tag[0] == 'v' ? tag + 1 : tag;
+}
+
+static osb_status fail_asset(osb_error *error, const char *url, const char *name, const char *what)
+{
+    char shown[RELEASE_FILE_NAME];
+    text_printable(shown, sizeof shown, name, strlen(name));
+    return osb_fail(error, OSB_ERR_INTEGRITY, url, "report this to whoever runs the source",
+                    "the listing is broken: %s has %s", *shown ? shown : "a file", what);
+}
+
+/** Takes the published digest; one of another kind than SHA-256 counts as none. */
+static bool take_digest(const json_t *asset, source_file *file)
+{
+    static const char kind[] = "sha256:";
+    const char *digest = json_text(asset, "digest", "");
+    if (!text_starts_with(digest, kind))
+        return true;
+    file->has_sha256 = text_unhex(file->sha256, SHA256_SIZE, digest + strlen(kind));
+    return file->has_sha256;
+}
+
+/** Reads one asset into `file`; an empty name means that it is none for us. */
+static osb_status asset_to_file(const json_t *asset, const char *url, source_file *file,
+                                osb_error *error)
+{
+    const char *name = json_text(asset, "name", "");
+    const char *location = json_text(asset, "browser_download_url", "");
+    int64_t size = json_number(asset, "size", 0);
+    *file = (source_file){0};
+    if (!text_equal(json_text(asset, "state", "uploaded"), "uploaded"))
+        return OSB_OK; /* GitHub lists files whose upload broke off as "starter" */
+    if (!path_is_plain_name(name) || strlen(name) >= sizeof file->name)
+        return fail_asset(error, url, name, "no usable name");
+    if (!*location || strlen(location) >= sizeof file->location)
+        return fail_asset(error, url, name, "no usable download URL");
+    if (size < 0)
+        return fail_asset(error, url, name, "a negative size");
+    if (!take_digest(asset, file))
+        return fail_asset(error, url, name, "a broken digest");
+    text_copy(file->name, sizeof file->name, name);
+    text_copy(file->location, sizeof file->location, location);
+    file->size = (uint64_t)size;
+    return OSB_OK;
+}
+
+static osb_status read_assets(const json_t *document, const char *url, arena *memory,
+                              source_listing *listing, osb_error *error)
+{
+    BUF_OWNED files = source_files_make();
+    size_t i;
+    json_t *asset;
+    json_array_foreach(json_object_get(document, "assets"), i, asset)
+    {
+        source_file file;
+        TRY(asset_to_file(asset, url, &file, error));
+        if (*file.name)
+            buf_append(&files, (span){(const uint8_t *)&file, sizeof file});
+    }
+    return source_files_take(&files, memory, listing, error);
+}
+
+static osb_status fail_unknown(const github_source *self, const char *os_version, osb_error *error)
+{
+    return osb_fail(error, OSB_ERR_NOT_FOUND, os_version,
+                    "see 'osbundle list --remote' for what there is", "no such release at %s",
+                    self->api);
+}
+
+static osb_status get_release(github_source *self, const char *mark, const char *os_version,
+                              json_t **document, char url[URL_SIZE], osb_error *error)
+{
+    char encoded[3 * VERSION_SIZE];
+    http_request request;
+    if (!url_encode(os_version, encoded, sizeof encoded) ||
+        !text_format(url, URL_SIZE, "%s/releases/tags/%s%s", self->api, mark, encoded))
+        return fail_unknown(self, os_version, error);
+    return get_json(self, url, RELEASE_JSON_MAX, &request, document, error);
+}
+
+static osb_status github_find(source *base, const char *os_version, arena *memory,
+                              source_listing *listing, osb_error *error)
+{
+    github_source *self = github(base);
+    char url[URL_SIZE];
+    JSON_OWNED *document = NULL;
+    const char *wanted = version_of_tag(os_version);
+    osb_status status = get_release(self, "v", wanted, &document, url, error);
+    if (status == OSB_ERR_NOT_FOUND)
+        status = get_release(self, "", wanted, &document, url, error);
+    if (status == OSB_ERR_NOT_FOUND)
+        return fail_unknown(self, wanted, error);
+    TRY(status);
+    if (!text_equal(version_of_tag(json_text(document, "tag_name", "")), wanted))
+        return osb_fail(error, OSB_ERR_INTEGRITY, url, "report this to whoever runs the source",
+                        "the answer is about another release");
+    if (json_true_at(document, "draft"))
+        return fail_unknown(self, wanted, error);
+    text_copy(listing->version, sizeof listing->version, wanted);
+    listing->prerelease = json_true_at(document, "prerelease");
+    return read_assets(document, url, memory, listing, error);
+}
+
+/** Adds the releases of one page; those that are no version (old board images) are left out. */
+static void read_page(const json_t *page, buf *listings)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(page, i, entry)
+    {
+        version parsed;
+        source_listing listing = {.prerelease = json_true_at(entry, "prerelease")};
+        const char *name = version_of_tag(json_text(entry, "tag_name", ""));
+        if (json_true_at(entry, "draft") || strlen(name) >= sizeof listing.version ||
+            !path_is_plain_name(name) || !version_parse(name, &parsed))
+            continue;
+        text_copy(listing.version, sizeof listing.version, name);
+        buf_append(listings, (span){(const uint8_t *)&listing, sizeof listing});
+    }
+}
+
+static osb_status get_page(github_source *self, unsigned number, buf *listings, bool *more,
+                           osb_error *error)
+{
+    char url[URL_SIZE];
+    http_request request;
+    JSON_OWNED *page = NULL;
+    text_format(url, sizeof url, "%s/releases?per_page=%d&page=%u", self->api, PAGE_SIZE, number);
+    TRY(get_json(self, url, PAGE_JSON_MAX, &request, &page, error));
+    if (!json_is_array(page))
+        return osb_fail(error, OSB_ERR_INTEGRITY, url, "check the source",
+                        "the answer is no list of releases");
+    read_page(page, listings);
+    *more = json_array_size(page) && (!request.has_link || request.has_more);
+    return OSB_OK;
+}
+
+static osb_status github_list(source *base, arena *memory, const source_listing **listings,
+                              size_t *count, osb_error *error)
+{
+    BUF_OWNED found = buf_make(PAGES_MAX * PAGE_SIZE * sizeof(source_listing));
+    bool more = true;
+    for (unsigned number = 1; more && number <= PAGES_MAX; number++)
+        TRY(get_page(github(base), number, &found, &more, error));
+    TRY(buf_check(&found, base->url, error));
+    *count = found.size / sizeof(source_listing);
+    source_listing *sorted = arena_copy(memory, found.data, found.size);
+    if (!sorted && *count)
+        return osb_fail_memory(error);
+    source_listings_sort(sorted, *count);
+    *listings = sorted;
+    return OSB_OK;
+}
+
+static osb_status github_download(source *base, download *downloads, size_t count,
+                                  const fetch_progress *progress, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    http_request *requests = arena_take(&memory, count, sizeof *requests);
+    if (!requests)
+        return osb_fail_memory(error);
+    for (size_t i = 0; i < count; i++)
+        requests[i] = (http_request){.url = downloads[i].file->location,
+                                     .name = downloads[i].file->name,
+                                     .accept = "application/octet-stream",
+                                     .size = downloads[i].file->size,
+                                     .content = &downloads[i].content};
+    return http_get(github(base)->client, requests, count, progress, error);
+}
+
+static void github_close(source *base)
+{
+    http_close(github(base)->client);
+    free(base);
+}
+
+static const source_operations operations = {
+    .find = github_find,
+    .list = github_list,
+    .download = github_download,
+    .close = github_close,
+};
+
+/** Whether a path ends in /repos/OWNER/NAME (GitHub Enterprise has something before it). */
+static bool is_repository(const char *path)
+{
+    const char *repos = strstr(path, "/repos/");
+    if (!repos)
+        return false;
+    const char *owner = repos + strlen("/repos/");
+    const char *slash = strchr(owner, '/');
+    return slash && slash > owner && slash[1] && !strchr(slash + 1, '/');
+}
+
+osb_status github_open(const char *rest, const net_options *options, source **opened,
+                       osb_error *error)
+{
+    url_parts parts;
+    TRY(url_check(rest, options->allow_http, &parts, error));
+    if (!is_repository(parts.path) || strpbrk(rest, "?#"))
+        return osb_fail(error, OSB_ERR_USAGE, rest, "use github+https://HOST/repos/OWNER/NAME",
+                        "not the API address of a repository");
+    github_source *made = calloc(1, sizeof *made);
+    if (!made)
+        return osb_fail_memory(error);
+    made->base.operations = &operations;
+    text_copy(made->api, sizeof made->api, rest);
+    osb_status status = http_open(options, &http_limits_default, &made->client, error);
+    if (status != OSB_OK) {
+        free(made);
+        return status;
+    }
+    *opened = &made->base;
+    return OSB_OK;
+}
