@@ -53,7 +53,8 @@ static osb_status read_prefix_extensions(module *parsed, const char *name, osb_e
     if (!(parsed->flags & MODULE_PREFIX_EXTENSIONS))
         return OSB_OK;
     size_t start = parsed->prefix_offset + MODULE_PREFIX_SIZE;
-    span region = span_slice(parsed->image, start, parsed->image.size - start - MODULE_CRC_SIZE);
+    size_t room = parsed->image.size - start;
+    span region = span_slice(parsed->image, start, room > SUFFIX_TAIL ? room - SUFFIX_TAIL : 0);
     bool ended;
     if (!read_extensions(region, true, parsed, &ended) || !ended)
         return broken_extension(name, "prefix", error);

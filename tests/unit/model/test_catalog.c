@@ -143,33 +143,54 @@ static void prereleases_are_named_in_full_or_asked_for(void **state)
     assert_resolves(state, "boron", "6.2", "6.2.0"); /* preview, but a final version */
 }
 
+static void add_release(catalog *known, const char *number, const char *channel)
+{
+    char text[512];
+    osb_error error;
+    text_format(
+        text, sizeof text,
+        "{\"type\":\"osbundle-release\",\"schema\":1,\"version\":\"%s\",\"channel\":\"%s\","
+        "\"lts\":false,\"prerelease\":false,\"platforms\":{\"p2\":{\"modules\":[{\"slot\":"
+        "\"system_part/1\",\"file\":\"mine.bin\",\"version\":9999,\"dependencies\":null}]}}}",
+        number, channel);
+    JSON_OWNED *manifest = NULL;
+    span bytes = {(const uint8_t *)text, strlen(text)};
+    assert_int_equal(json_parse(bytes, "mine.json", &manifest, &error), OSB_OK);
+    assert_int_equal(catalog_add(known, manifest, "mine.json", &error), OSB_OK);
+}
+
 static void a_manifest_can_be_added_or_replaced(void **state)
 {
-    static const char text[] =
-        "{\"type\":\"osbundle-release\",\"schema\":1,\"version\":\"%s\",\"channel\":\"ga\","
-        "\"lts\":false,\"prerelease\":false,\"platforms\":{\"p2\":{\"modules\":[{\"slot\":"
-        "\"system_part/1\",\"file\":\"mine.bin\",\"version\":9999,\"dependencies\":null}]}}}";
-    static const char *const versions[] = {"0.0.1", "5.3.1", "99.0.0"};
     catalog known;
+    release set;
     osb_error error;
+    const platform *p2 = board_named(state, "p2");
     assert_int_equal(catalog_load(&known, &error), OSB_OK);
     size_t before = known.count;
-    for (size_t i = 0; i < 3; i++) {
-        char filled[sizeof text + 16];
-        text_format(filled, sizeof filled, text, versions[i]);
-        JSON_OWNED *manifest = NULL;
-        span bytes = {(const uint8_t *)filled, strlen(filled)};
-        assert_int_equal(json_parse(bytes, "mine.json", &manifest, &error), OSB_OK);
-        assert_int_equal(catalog_add(&known, manifest, "mine.json", &error), OSB_OK);
-    }
+    add_release(&known, "0.0.1", "ga");
+    add_release(&known, "5.3.1", "ga");
+    add_release(&known, "98.0.0", "ga");
     assert_int_equal(known.count, before + 2);
     assert_string_equal(catalog_version(&known, 0), "0.0.1");
-    assert_string_equal(catalog_version(&known, known.count - 1), "99.0.0");
-    release set;
-    assert_int_equal(catalog_release(&known, "5.3.1", board_named(state, "p2"), &set, &error),
-                     OSB_OK);
+    assert_string_equal(catalog_version(&known, known.count - 1), "98.0.0");
+    assert_int_equal(catalog_release(&known, "5.3.1", p2, &set, &error), OSB_OK);
     assert_int_equal(set.module_count, 1);
     assert_string_equal(set.modules[0].file, "mine.bin");
+    catalog_free(&known);
+}
+
+static void a_preview_is_not_the_latest(void **state)
+{
+    catalog known;
+    osb_error error;
+    const platform *p2 = board_named(state, "p2");
+    assert_int_equal(catalog_load(&known, &error), OSB_OK);
+    add_release(&known, "98.0.0", "ga");
+    add_release(&known, "99.0.0", "preview");
+    add_release(&known, "99.1.0-rc.1", "ga");
+    assert_string_equal(catalog_resolve(&known, p2, "latest", false), "98.0.0");
+    assert_string_equal(catalog_resolve(&known, p2, "latest", true), "99.1.0-rc.1");
+    assert_string_equal(catalog_resolve(&known, p2, "99", false), "99.0.0");
     catalog_free(&known);
 }
 
@@ -293,6 +314,7 @@ int main(void)
         cmocka_unit_test(words_name_releases_per_board),
         cmocka_unit_test(prereleases_are_named_in_full_or_asked_for),
         cmocka_unit_test(a_manifest_can_be_added_or_replaced),
+        cmocka_unit_test(a_preview_is_not_the_latest),
         cmocka_unit_test(a_broken_manifest_is_named),
         cmocka_unit_test(whatever_a_release_holds_its_board_would_take),
         cmocka_unit_test(a_release_module_comes_from_its_file),

@@ -112,6 +112,19 @@ static const json_t *first_extension(const json_t *object)
     return json_array_get(json_object_get(object, "extensions"), 0);
 }
 
+static void product_data_is_shown_without_its_filler(void **state)
+{
+    (void)state;
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    module_recipe recipe = p2_app_recipe();
+    write_module(&recipe, &file);
+    module parsed = parse_sound(buf_span(&file));
+    JSON_OWNED *object = module_to_json(&parsed, "app.bin", "p2", NULL);
+    const json_t *product = json_array_get(json_object_get(object, "extensions"), 1);
+    assert_int_equal(json_number(product, "product_id", 0), 32);
+    assert_int_equal(json_number(json_object_get(object, "suffix"), "product_version", 0), 4);
+}
+
 static void every_extension_is_shown_in_words(void **state)
 {
     (void)state;
@@ -151,6 +164,7 @@ int main(void)
         cmocka_unit_test(the_object_is_the_contracts),
         cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(a_synthetic_module_is_marked),
+        cmocka_unit_test(product_data_is_shown_without_its_filler),
         cmocka_unit_test(every_extension_is_shown_in_words),
         cmocka_unit_test(text_that_is_no_utf8_does_not_spoil_the_object),
     };

@@ -135,6 +135,18 @@ static void a_wrong_checksum_is_told_with_both_values(void **state)
     assert_int_equal(parsed.slot.function, MODULE_USER_PART);
 }
 
+static void damage_shows_also_where_numbers_are_unknown(void **state)
+{
+    (void)state;
+    osb_error error;
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    module_recipe recipe = boron_system_recipe();
+    recipe.slot.function = 129;
+    write_module(&recipe, &file);
+    file.data[1000] ^= 1;
+    assert_int_equal(parse_status(buf_span(&file), &error), OSB_ERR_INTEGRITY);
+}
+
 static void what_is_no_module_is_called_so(void **state)
 {
     (void)state;
@@ -345,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_file_cut_short_says_by_how_much),
         cmocka_unit_test(every_flipped_bit_is_noticed),
         cmocka_unit_test(a_wrong_checksum_is_told_with_both_values),
+        cmocka_unit_test(damage_shows_also_where_numbers_are_unknown),
         cmocka_unit_test(what_is_no_module_is_called_so),
         cmocka_unit_test(rtl_product_data_is_read_behind_its_filler),
         cmocka_unit_test(a_product_of_0_or_ffff_is_none),

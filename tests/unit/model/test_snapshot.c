@@ -200,7 +200,8 @@ static osb_status read_text(void **state, const char *text, snapshot *board, osb
 
 static const char describe[] =
     "{\"p\":6,\"imei\":\"1\",\"m\":["
-    "{\"s\":16384,\"l\":\"m\",\"vc\":30,\"vv\":30,\"f\":\"b\",\"n\":\"0\",\"v\":7,\"d\":[]},"
+    "{\"s\":16384,\"l\":\"m\",\"vc\":30,\"vv\":30,\"f\":\"b\",\"n\":\"0\",\"v\":7,\"d\":"
+    "[{\"f\":\"n\",\"n\":\"0\",\"v\":0}]},"
     "{\"s\":262144,\"l\":\"m\",\"vc\":30,\"vv\":30,\"f\":\"s\",\"n\":\"1\",\"v\":207,\"d\":"
     "[{\"f\":\"s\",\"n\":\"2\",\"v\":204,\"_\":\"\"}]},"
     "{\"s\":262144,\"l\":\"m\",\"vc\":30,\"vv\":26,\"f\":\"s\",\"n\":\"2\",\"v\":207,\"d\":"
@@ -220,6 +221,7 @@ static void a_describe_is_a_snapshot_too(void **state)
     assert_true(board.modules_known);
     assert_int_equal(board.mode, MODE_UNKNOWN);
     assert_int_equal(board.module_count, 5);
+    assert_int_equal(board.modules[0].dependency_count, 0);
     assert_int_equal(board.modules[2].slot.index, 2);
     assert_int_equal(board.modules[2].dependency_count, 2);
     assert_int_equal(board.modules[3].identity[0], 0xd7);
@@ -272,6 +274,8 @@ static void assert_entry_unreadable(void **state, const char *device, const char
     assert_unreadable(state, text);
 }
 
+#define NEED "{\"function\":{\"id\":2},\"index\":0,\"version\":1}"
+
 static void numbers_out_of_range_are_told(void **state)
 {
     assert_entry_unreadable(state, ",\"id\":\"123\"", "");
@@ -283,7 +287,9 @@ static void numbers_out_of_range_are_told(void **state)
     assert_entry_unreadable(state, "", "{\"function\":{\"id\":2},\"store\":\"attic\"}");
     assert_entry_unreadable(state, "", "{\"function\":{\"id\":2},\"sha256\":\"ab\"}");
     assert_entry_unreadable(state, "", "{\"function\":{\"id\":2},\"dependencies\":[{},{}]}");
-    assert_entry_unreadable(state, "", "{\"function\":{\"id\":2},\"dependencies\":[1,2,3,4,5]}");
+    assert_entry_unreadable(state, "",
+                            "{\"function\":{\"id\":2},\"dependencies\":[" NEED "," NEED "," NEED
+                            "," NEED "," NEED "]}");
 }
 
 static void a_list_longer_than_any_boards_is_told(void **state)
