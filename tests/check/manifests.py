@@ -123,7 +123,8 @@ def check_platform(manifest):
     staging = board["staging"]
     alternates = [memory["alternate"] for memory in board["memories"] if memory["name"] == staging["memory"]]
     start = number(staging["start"])
-    if not any(inside(board["memories"], alternate, start, start + number(staging["size"])) for alternate in alternates):
+    end = start + number(staging["size"])
+    if not any(inside(board["memories"], alternate, start, end) for alternate in alternates):
         yield manifest.problem("the staging region lies outside its memory", '"staging"')
     former = board.get("former_user_part")
     if former and former not in [slot["start"] for slot in board["slots"] if slot["slot"].startswith("user_part/")]:
@@ -162,7 +163,8 @@ def check_needs(manifest, platform, slots, modules, module, needles):
         if need["slot"] not in slots:
             yield manifest.problem(f"{platform} {module['slot']}: needs {need['slot']}, which is no slot", *needles)
         elif shipped.get(need["slot"], need["version"]) < need["version"]:
-            message = f"{platform} {module['slot']}: needs {need['slot']} {need['version']}, the release has an older one"
+            wanted = f"{need['slot']} {need['version']}"
+            message = f"{platform} {module['slot']}: needs {wanted}, the release has an older one"
             yield manifest.problem(message, *needles)
 
 
