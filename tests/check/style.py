@@ -161,6 +161,19 @@ def check_names(file, exported):
             yield line_at(file.code, match.start()), message
 
 
+def check_one_name_space(root):
+    """All layers are linked into one program, so a function name is taken once; statics are free."""
+    seen = {}
+    for file in c_files(root):
+        for unit in file.units():
+            name = re.search(r"(\w+)\s*\(", blank_attributes(unit.text))
+            if unit.body is None or not name or re.search(r"\bstatic\b", unit.text):
+                continue
+            if name[1] in seen:
+                yield Problem(file.path, unit.line, f"{name[1]} is defined in {seen[name[1]]} too")
+            seen.setdefault(name[1], file.path)
+
+
 def check_readmes(root):
     for folder in sorted({PurePath(path).parent for path in files(root, "src")}):
         if str(folder) == "src":
@@ -185,6 +198,7 @@ def check(root):
     for file in c_files(root, "tests"):
         for rule in (check_words, check_sizes, check_header):
             yield from (Problem(file.path, line, message) for line, message in rule(file))
+    yield from check_one_name_space(root)
     yield from check_readmes(root)
 
 

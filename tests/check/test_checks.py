@@ -119,6 +119,7 @@ BROKEN = [
     ("style", NEW, C + "void f(void)\n{\n    fputs(x, stderr);\n}\n", C_LINE + 2, "prints"),
     ("style", NEW, C + "void f(int a)\n{\n    assert(a);\n}\n", C_LINE + 2, "ends the program"),
     ("style", NEW, C + "void f(int a)\n{\n    signal(a, 0);\n}\n", C_LINE + 2, "signals"),
+    ("style", NEW, C + "int rows_first(void)\n{\n    return 0;\n}\n", C_LINE, "defined in src/base/error.c too"),
     ("style", NEW, C + "int osb_version(void);\n", C_LINE, "osb_version"),
     ("style", NEW, '#include "model/version.h"\n', 1, "opens without"),
     ("style", NEW, '/* short */\n#include "model/version.h"\n', 1, "opening comment of 1 lines"),
