@@ -18,9 +18,10 @@ typedef struct device_entry {
     const platform *board;
     bool in_dfu;
     char device_id[DEVICE_ID_SIZE]; /**< empty when it could not be read */
+    osb_status trouble; /**< why the board could not be looked at (OSB_ERR_PERMISSION...); OSB_OK */
 } device_entry;
 
-/** Bytes moved of the current operation. */
+/** Bytes moved of the current operation. `advance` is called first with 0, then as bytes move. */
 typedef struct device_progress {
     void (*advance)(void *context, uint64_t done, uint64_t total);
     void *context;
@@ -28,20 +29,37 @@ typedef struct device_progress {
 
 typedef struct device device;
 
-/** Every Particle board on the bus, in any USB mode, ordered by port. */
+/**
+ * Every Particle board on the bus, in any USB mode, ordered by port; at most `capacity`. Each is
+ * opened for a moment to read its id; one that cannot be opened is listed with its `trouble`.
+ */
 osb_status device_discover(transport *bus, const platform_list *platforms, device_entry *found,
                            size_t capacity, size_t *count, osb_error *error) OSB_MUST_CHECK;
 
 /**
  * The one board that `selector` names: a device id or its beginning, or "usb:BUS-PORT".
- * NULL: the only board there is. OSB_ERR_NOT_FOUND for none, OSB_ERR_USAGE for several.
+ * NULL: the only board there is. OSB_ERR_NOT_FOUND for none, OSB_ERR_USAGE for several, and for
+ * two boards that report the same id.
  */
 osb_status device_select(transport *bus, const platform_list *platforms, const char *selector,
                          device_entry *chosen, osb_error *error) OSB_MUST_CHECK;
 
+/**
+ * Opens a board as device_discover showed it. `bus`, `platforms` and `log` (may be NULL) stay the
+ * caller's and must outlive it. In normal mode, requests left over by others are dropped.
+ * OSB_ERR_DISCONNECTED when it left or another board took its port; OSB_ERR_PERMISSION,
+ * OSB_ERR_BUSY with their cure as hint.
+ */
 osb_status device_open(transport *bus, const platform_list *platforms, const device_entry *entry,
                        const log_sink *log, device **held, osb_error *error) OSB_MUST_CHECK;
+/** NULL is fine. */
 void device_close(device *held);
+
+/**
+ * Finds the board again after it left the bus by itself (cable, power), in whatever mode.
+ * OSB_ERR_TIMEOUT when it is not back within `timeout_ms`.
+ */
+osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error) OSB_MUST_CHECK;
 
 const platform *device_platform(const device *held);
 const char *device_id(const device *held);
@@ -49,21 +67,35 @@ bool device_in_dfu(const device *held);
 transport *device_transport(const device *held);
 
 /**
- * What the board is and holds, in the mode it is in. In DFU mode the slots that can be read are
- * read back (modules_known stays false, because the others are unknown, not absent).
+ * What the board is and holds, in the mode it is in.
+ *
+ * Normal mode: `mode` is NORMAL or LISTENING as the board says. Safe mode cannot be told over USB:
+ * a board that reports a failed dependency check or integrity check of its system or user part is
+ * in it, but `mode` stays what it reports. UNKNOWN where the board cannot or must not tell.
+ *
+ * DFU mode: the slots that can be read are read back. modules_known stays false, because the others
+ * are unknown, not absent. Of the validity checks only RANGE and PLATFORM are made (and INTEGRITY
+ * only when it has failed: no valid suffix); `identity` is the suffix's.
+ *
+ * A protected board tells its id, version and protection, and nothing else.
  */
 osb_status device_inspect(device *held, snapshot *state, osb_error *error) OSB_MUST_CHECK;
 
 /** Brings the board into DFU mode and holds it there again. Fine when it is there already. */
 osb_status device_enter_dfu(device *held, osb_error *error) OSB_MUST_CHECK;
 
-/** Leaves DFU mode, or resets from normal mode; waits until it answers in normal mode again. */
+/**
+ * Leaves DFU mode, or resets from normal mode; waits until it answers in normal mode again.
+ * OSB_ERR_DEVICE when it comes back in DFU mode: its bootloader found no system to start. The board
+ * is held there then.
+ */
 osb_status device_restart(device *held, osb_error *error) OSB_MUST_CHECK;
 
 /**
- * Sends one module by control requests and waits until the board has restarted and answers again
- * (60 s dark are allowed). The board's own refusal comes as OSB_ERR_DEVICE with `device_code`.
- * That the module is now installed is NOT shown by this: inspect again.
+ * Sends one module by control requests, in normal mode, and waits until the board has restarted and
+ * answers again (60 s dark are allowed; NCP firmware may take 4 minutes before it). The board's own
+ * refusal comes as OSB_ERR_DEVICE with `device_code`. A board that comes back in DFU mode is no
+ * error: see device_in_dfu. That the module is now installed is NOT shown by this: inspect again.
  */
 osb_status device_update(device *held, span module_file, const device_progress *progress,
                          osb_error *error) OSB_MUST_CHECK;
@@ -77,6 +109,8 @@ osb_status device_read_flash(device *held, uint8_t alternate, uint32_t address, 
  * Erases the pages that [address, address + size) touches and writes `content` there, in DFU mode.
  * Bytes of the first and last page outside the range are lost (they become 0xff): callers write
  * whole images. Not verified here: read back with device_read_flash.
+ * OSB_ERR_REFUSED for internal flash that belongs to no slot written in DFU mode (bootloader, MBR,
+ * settings), whatever the board's own map allows.
  */
 osb_status device_write_flash(device *held, uint8_t alternate, uint32_t address, span content,
                               const device_progress *progress, osb_error *error) OSB_MUST_CHECK;

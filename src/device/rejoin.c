@@ -1,0 +1,203 @@
+/*
+ * Holding on to a board that restarts: waiting until it left, and finding it again by its id.
+ *
+ * Port, product id and mode may all be different then; id and platform may not. Waits for the bus
+ * to change instead of sleeping. Invariant: no wait is unbounded, and no board is ever taken for
+ * another one.
+ */
+#include "base/text.h"
+#include "device/held.h"
+
+enum {
+    RETURN_MS = 65000, /* 60 s dark are allowed: a bootloader may be copying */
+    /* A lost event, or a board that is there but not ready, costs at most this. */
+    LOOK_AGAIN_MS = 250
+};
+
+/* A search for the held board. */
+typedef struct search {
+    device *held;
+    usb_identity devices[USB_DEVICES_MAX];
+    size_t device_count;
+    usb_identity others[USB_DEVICES_MAX]; /* looked at: other boards */
+    size_t other_count;
+    osb_error last; /* why the device on the board's own port could not be taken */
+} search;
+
+static bool same_arrival(const usb_identity *a, const usb_identity *b)
+{
+    return a->arrival == b->arrival && text_equal(a->port, b->port);
+}
+
+static bool is_listed(const usb_identity *list, size_t count, const usb_identity *wanted)
+{
+    for (size_t i = 0; i < count; i++)
+        if (same_arrival(&list[i], wanted))
+            return true;
+    return false;
+}
+
+/* Lets time pass until the next look; `*over` at the deadline. */
+static osb_status wait_for_change(device *held, uint64_t deadline_ms, bool *over, osb_error *error)
+{
+    uint64_t now = transport_now_ms(held->bus);
+    *over = now >= deadline_ms;
+    if (*over)
+        return OSB_OK;
+    uint64_t left = deadline_ms - now;
+    return transport_wait_change(held->bus, left < LOOK_AGAIN_MS ? (uint32_t)left : LOOK_AGAIN_MS,
+                                 error);
+}
+
+static osb_status wait_until_left(device *held, uint32_t leave_ms, osb_error *error)
+{
+    uint64_t deadline_ms = transport_now_ms(held->bus) + leave_ms;
+    for (bool over = false; !over;) {
+        usb_identity devices[USB_DEVICES_MAX];
+        size_t count;
+        TRY(transport_list(held->bus, devices, USB_DEVICES_MAX, &count, error));
+        if (!is_listed(devices, count, &held->usb))
+            return OSB_OK;
+        TRY(wait_for_change(held, deadline_ms, &over, error));
+    }
+    return osb_fail(error, OSB_ERR_TIMEOUT, held->name,
+                    "press its RESET button, then run the same command again",
+                    "the board was told to restart, but is still there after %u s",
+                    leave_ms / 1000);
+}
+
+/* Whether a contact is the held board. One without serial number (Gen 2 bootloaders of old) is
+ * known by its port. */
+static bool is_held_board(const device *held, const contact *board)
+{
+    if (board->device_id[0] && held->device_id[0])
+        return text_equal(board->device_id, held->device_id);
+    bool may_lack_id = !held->device_id[0] || held->board->mcu == MCU_STM32F2;
+    return may_lack_id && !board->device_id[0] && board->board == held->board &&
+           text_equal(board->usb.port, held->usb.port);
+}
+
+static osb_status other_platform_fail(const device *held, const contact *board, osb_error *error)
+{
+    return osb_fail(error, OSB_ERR_DEVICE, held->name,
+                    "write nothing to it: check what was flashed last, and the board's markings",
+                    "the board was a %s and came back as a %s on usb:%s", held->board->name,
+                    board->board->name, board->usb.port);
+}
+
+/* Opens one candidate. `*is_it` tells whether it is the held board; it is still open then. */
+static osb_status try_candidate(search *looking, const usb_identity *usb, contact *board,
+                                bool *is_it, osb_error *error)
+{
+    device *held = looking->held;
+    osb_error trouble = {0};
+    *is_it = false;
+    if (is_listed(looking->others, looking->other_count, usb) ||
+        !platform_by_usb(held->platforms, usb->vendor_id, usb->product_id, NULL))
+        return OSB_OK;
+    osb_status status = contact_open(held->bus, held->platforms, usb, board, &trouble);
+    if (status == OSB_ERR_INTERRUPTED)
+        return osb_fail(error, status, held->name, trouble.hint, "%s", trouble.message);
+    if (status != OSB_OK && text_equal(usb->port, held->usb.port))
+        looking->last = trouble;
+    if (status != OSB_OK)
+        return OSB_OK; /* not ready yet, or gone again */
+    *is_it = is_held_board(held, board);
+    if (*is_it)
+        return board->board == held->board ? OSB_OK : other_platform_fail(held, board, error);
+    contact_close(board);
+    if (looking->other_count < USB_DEVICES_MAX)
+        looking->others[looking->other_count++] = *usb;
+    return OSB_OK;
+}
+
+/* Looks on every port but the board's own. Two boards with its id would be a guess. */
+static osb_status look_elsewhere(search *looking, contact *board, bool *found, osb_error *error)
+{
+    *found = false;
+    for (size_t i = 0; i < looking->device_count; i++) {
+        CONTACT_OWNED candidate = {0};
+        bool is_it;
+        if (text_equal(looking->devices[i].port, looking->held->usb.port))
+            continue;
+        TRY(try_candidate(looking, &looking->devices[i], &candidate, &is_it, error));
+        if (!is_it)
+            continue;
+        if (*found)
+            return osb_fail(error, OSB_ERR_DEVICE, looking->held->name,
+                            "unplug one of them and run the same command again",
+                            "two boards report the same device id: on usb:%s and usb:%s",
+                            board->usb.port, candidate.usb.port);
+        *found = true;
+        *board = candidate;
+        candidate.handle = NULL;
+    }
+    return OSB_OK;
+}
+
+static osb_status look_at_home(search *looking, contact *board, bool *found, osb_error *error)
+{
+    *found = false;
+    for (size_t i = 0; i < looking->device_count && !*found; i++)
+        if (text_equal(looking->devices[i].port, looking->held->usb.port))
+            TRY(try_candidate(looking, &looking->devices[i], board, found, error));
+    return OSB_OK;
+}
+
+/* One look at the bus. `*found`: the board is attached. */
+static osb_status look(search *looking, bool *found, osb_error *error)
+{
+    CONTACT_OWNED board = {0};
+    device *held = looking->held;
+    TRY(transport_list(held->bus, looking->devices, USB_DEVICES_MAX, &looking->device_count,
+                       error));
+    TRY(look_at_home(looking, &board, found, error));
+    if (!*found)
+        TRY(look_elsewhere(looking, &board, found, error));
+    if (!*found)
+        return OSB_OK;
+    osb_status status = held_attach(held, &board, &looking->last);
+    *found = status == OSB_OK;
+    if (status == OSB_ERR_INTERRUPTED)
+        return osb_fail(error, status, held->name, looking->last.hint, "%s", looking->last.message);
+    return OSB_OK;
+}
+
+static osb_status never_back_fail(const search *looking, uint32_t timeout_ms, osb_error *error)
+{
+    const osb_error *last = &looking->last;
+    /* It is back, but not for us: the cure of that is what helps. */
+    if (last->status == OSB_ERR_PERMISSION || last->status == OSB_ERR_BUSY) {
+        if (error)
+            *error = *last;
+        return last->status;
+    }
+    return osb_fail(error, OSB_ERR_TIMEOUT, looking->held->name,
+                    "check cable and power, press the board's RESET button, then run 'osbundle "
+                    "resume'",
+                    "the board did not come back within %u s%s%s", timeout_ms / 1000,
+                    last->message[0] ? "; last: " : "", last->message);
+}
+
+osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error)
+{
+    held_detach(held);
+    uint64_t deadline_ms = transport_now_ms(held->bus) + timeout_ms;
+    search looking = {.held = held};
+    for (bool over = false; !over;) {
+        bool found;
+        TRY(look(&looking, &found, error));
+        if (found)
+            return OSB_OK;
+        TRY(wait_for_change(held, deadline_ms, &over, error));
+    }
+    return never_back_fail(&looking, timeout_ms, error);
+}
+
+osb_status held_rejoin(device *held, uint32_t leave_ms, osb_error *error)
+{
+    held_detach(held);
+    TRY(wait_until_left(held, leave_ms, error));
+    log_line(held->log, LOG_DEBUG, "device", "%s: restarting", held->name);
+    return device_reconnect(held, RETURN_MS, error);
+}

@@ -1,0 +1,61 @@
+/*
+ * A firmware update by control requests: send, let the board check and restart, hold it again.
+ *
+ * Does not look whether the module is installed afterwards. Invariant: an update that was not
+ * finished is cancelled, or dropped by the board itself.
+ */
+#include "device/held.h"
+#include "protocol/requests.h"
+
+enum {
+    LEAVE_MS = 60000,
+    /* NCP firmware goes to the co-processor before the restart, while the board is still there. */
+    NCP_LEAVE_MS = 240000
+};
+
+static osb_status send_all(device *held, span file, const device_progress *progress,
+                           osb_error *error)
+{
+    uint32_t chunk_size;
+    TRY(request_update_start(&held->channel, (uint32_t)file.size, &chunk_size, error));
+    for (size_t done = 0; done < file.size;) {
+        span chunk = span_slice(file, done, chunk_size);
+        TRY(request_update_data(&held->channel, chunk, error));
+        done += chunk.size;
+        if (progress && progress->advance)
+            progress->advance(progress->context, done, file.size);
+    }
+    return request_update_finish(&held->channel, error);
+}
+
+/* A board that refused has dropped the update itself; one that is gone cannot be told. */
+static bool needs_cancel(osb_status status)
+{
+    return status != OSB_OK && status != OSB_ERR_DEVICE && status != OSB_ERR_PROTECTED &&
+           status != OSB_ERR_DISCONNECTED;
+}
+
+static uint32_t leave_time(span file)
+{
+    module parsed;
+    bool is_ncp = module_parse(file, "module", &parsed, NULL) == OSB_OK &&
+                  parsed.slot.function == MODULE_NCP_FIRMWARE;
+    return is_ncp ? NCP_LEAVE_MS : LEAVE_MS;
+}
+
+osb_status device_update(device *held, span module_file, const device_progress *progress,
+                         osb_error *error)
+{
+    TRY(held_require(held, false, error));
+    if (module_file.size > MODULE_FILE_MAX)
+        return osb_fail(error, OSB_ERR_REFUSED, held->name, "check the file",
+                        "%zu bytes are more than any board takes", module_file.size);
+    if (progress && progress->advance)
+        progress->advance(progress->context, 0, module_file.size);
+    osb_status status = send_all(held, module_file, progress, error);
+    if (needs_cancel(status) && request_update_cancel(&held->channel, NULL) != OSB_OK)
+        log_line(held->log, LOG_WARNING, "device", "%s: the update could not be cancelled",
+                 held->name);
+    TRY(status);
+    return held_rejoin(held, leave_time(module_file), error);
+}
