@@ -6,6 +6,7 @@
  */
 #include "model/module.h"
 
+#include "model/module_frame.h"
 #include "model/module_layout.h"
 
 static osb_status refuse(osb_error *error, const char *message)
@@ -66,27 +67,6 @@ static osb_status check_recipe(const module_recipe *recipe, size_t image_size, o
     return OSB_OK;
 }
 
-static void append_dependency(module_dependency need, buf *file)
-{
-    buf_append_u8(file, need.slot.function);
-    buf_append_u8(file, need.slot.index);
-    buf_append_u16le(file, need.version);
-}
-
-static void append_prefix(const module_recipe *recipe, size_t image_size, buf *file)
-{
-    buf_append_u32le(file, recipe->start);
-    buf_append_u32le(file, recipe->start + (uint32_t)image_size - MODULE_CRC_SIZE);
-    buf_append_u8(file, recipe->mcu_target);
-    buf_append_u8(file, recipe->flags);
-    buf_append_u16le(file, recipe->version);
-    buf_append_u16le(file, recipe->platform_id);
-    buf_append_u8(file, recipe->slot.function);
-    buf_append_u8(file, recipe->slot.index);
-    append_dependency(recipe->dependencies[0], file);
-    append_dependency(recipe->dependencies[1], file);
-}
-
 static void append_suffix_region(const module_recipe *recipe, buf *file)
 {
     for (size_t i = 0; i < recipe->extension_count; i++) {
@@ -101,17 +81,6 @@ static void append_suffix_region(const module_recipe *recipe, buf *file)
     buf_append_u16le(file, recipe->product_version);
 }
 
-/** Digests cover the module from `start` on, not what the buffer held before. */
-static void append_digests(const module_recipe *recipe, size_t start, buf *file)
-{
-    uint8_t digest[SHA256_SIZE];
-    buf_append_u16le(file, 0); /* reserved */
-    sha256(span_slice(buf_span(file), start, file->size), digest);
-    buf_append(file, (span){digest, sizeof digest});
-    buf_append_u16le(file, (uint16_t)(MODULE_SUFFIX_SIZE + suffix_region_size(recipe)));
-    buf_append_u32be(file, crc32_of(span_slice(buf_span(file), start, file->size)));
-}
-
 osb_status module_write(const module_recipe *recipe, buf *file, osb_error *error)
 {
     size_t image_size = recipe->body.size + MODULE_PREFIX_SIZE + suffix_region_size(recipe) +
@@ -119,9 +88,9 @@ osb_status module_write(const module_recipe *recipe, buf *file, osb_error *error
     TRY(check_recipe(recipe, image_size, error));
     size_t start = file->size;
     buf_append(file, span_slice(recipe->body, 0, recipe->prefix_offset));
-    append_prefix(recipe, image_size, file);
+    frame_append_prefix(recipe, image_size, file);
     buf_append(file, span_slice(recipe->body, recipe->prefix_offset, recipe->body.size));
     append_suffix_region(recipe, file);
-    append_digests(recipe, start, file);
+    frame_append_seal(start, suffix_region_size(recipe), file);
     return buf_check(file, "module file", error);
 }
