@@ -143,7 +143,7 @@ osb_status context_bus(osb_context *context, transport **bus, osb_error *error)
     if (!context->bus && context->simulated_count)
         TRY(open_world(context, error));
     else if (!context->bus)
-        TRY(usb_libusb_open(&context->log, &context->bus, error));
+        TRY(usb_libusb_make(&(usb_libusb_options){is_cancelled, context}, &context->bus, error));
     *bus = context->bus;
     return OSB_OK;
 }

@@ -9,20 +9,14 @@
 
 static void add_module(table *lines, const json_t *entry)
 {
-    char version[16], size[16], hash[20], needs[TABLE_TEXT] = "";
-    size_t i;
-    json_t *need;
+    char version[16], size[16], hash[20], needs[TABLE_TEXT];
     output_number(version, sizeof version, entry, "version");
     output_number(size, sizeof size, entry, "size");
+    output_needs(needs, sizeof needs, json_object_get(entry, "dependencies"));
     text_copy(hash, 17, json_text(entry, "sha256", "-"));
-    json_array_foreach(json_object_get(entry, "dependencies"), i, need)
-    {
-        text_append(needs, sizeof needs, "%s%s >= %u", i ? ", " : "", json_text(need, "slot", "?"),
-                    (unsigned)json_number(need, "version", 0));
-    }
-    table_add(lines, (const char *const[]){
-                         json_text(entry, "slot", "?"), version, needs[0] ? needs : "-", size,
-                         json_text(entry, "route", "-"), hash, json_text(entry, "file", "-")});
+    table_add(lines, (const char *const[]){json_text(entry, "slot", "?"), version, needs, size,
+                                           json_text(entry, "route", "-"), hash,
+                                           json_text(entry, "file", "-")});
 }
 
 static osb_status print_release(const json_t *release)
