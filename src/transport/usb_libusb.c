@@ -4,6 +4,8 @@
  * Which devices there are is kept in usb_libusb_list.c, transfers are in usb_libusb_handle.c.
  * Invariant: no libusb event is handled outside usb_bus_wait and the transfers themselves.
  */
+#include "transport/usb_libusb.h"
+
 #include <stdlib.h>
 #include <sys/time.h>
 

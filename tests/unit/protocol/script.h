@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "protocol/link.h"
 #include "transport/transport.h"
 
@@ -52,11 +53,16 @@ static inline size_t script_bytes(const char *hex, uint8_t *bytes)
     return count;
 }
 
+/* "0a 0b": `text` holds 3 * count bytes, and at least 1. */
 static inline void script_text(char *text, const uint8_t *bytes, size_t count)
 {
     *text = '\0';
-    for (size_t i = 0; i < count; i++)
-        text += sprintf(text, "%s%02x", i ? " " : "", bytes[i]);
+    for (size_t i = 0; i < count; i++) {
+        text_hex(text, (span){bytes + i, 1});
+        text += 2;
+        if (i + 1 < count)
+            *text++ = ' ';
+    }
 }
 
 /* The next step; fails the test when it expects something else. */

@@ -37,9 +37,9 @@ static void expect_data(size_t n)
     char *check = text[0];
     text = texts[used];
     snprintf(text[0], 64, "40 03 00 00 %02x 00 %02x %02x", id, payload & 255, payload >> 8);
-    size_t at = (size_t)sprintf(payloads[n], "0a %02x %02x", (unsigned)(size & 0x7f) | 0x80,
-                                (unsigned)(size >> 7));
-    script_text(payloads[n] + at, module_bytes + n * CHUNK, size);
+    const uint8_t frame[] = {0x0a, (uint8_t)((size & 0x7f) | 0x80), (uint8_t)(size >> 7)};
+    script_text(payloads[n], frame, sizeof frame);
+    script_text(payloads[n] + 3 * sizeof frame - 1, module_bytes + n * CHUNK, size);
     expect(text[0], payloads[n], NULL);
     expect(check, NULL, "09 00 00 00 00 00 00 00 00 00");
 }
