@@ -20,7 +20,8 @@
 enum {
     FILES_MAX = 8,
     ATTEMPTS_MAX = 4,
-    SMALL = 20 * 1024
+    SMALL = 12 * 1024, /* fits the smallest slot, the MBR's */
+    BACK_MS = 120000   /* a board that lost power is back by then */
 };
 
 /** One release of small synthetic modules. */
@@ -43,6 +44,7 @@ typedef struct fixture {
     catalog known;
     const platform *board;
     small_release from, to;
+    uint64_t interrupted; /**< runs that the fault ended */
 } fixture;
 
 static void synthesise(const release *set, release_module *entry, buf *file)
@@ -153,6 +155,8 @@ static void restore_until_done(fixture *world, transport *bus, uint64_t operatio
     osb_error error = {0};
     restore_report report = {0};
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        if (transport_wait(bus, BACK_MS, &error) != OSB_OK)
+            fail_msg("%s", error.message);
         if (restore_once(world, bus, &report, &error) == OSB_OK) {
             assert_true(report.proved);
             return;
@@ -179,6 +183,7 @@ static void hash_flash(const fixture *world, const sim_board *board, uint8_t dig
     sha256_end(&state, digest);
 }
 
+/** One upgrade with one fault in it. Returns the operations of the first run. */
 static uint64_t run_with_fault(fixture *world, uint64_t operation, sim_fault kind,
                                uint8_t digest[SHA256_SIZE])
 {
@@ -197,8 +202,10 @@ static uint64_t run_with_fault(fixture *world, uint64_t operation, sim_fault kin
     if (kind == FAULT_NONE && status != OSB_OK)
         fail_msg("undisturbed: %s: %s", error.subject, error.message);
     sim_world_set_fault(simulated, 0, FAULT_NONE);
-    if (status != OSB_OK)
+    if (status != OSB_OK) {
+        world->interrupted++;
         restore_until_done(world, bus, operation);
+    }
     hash_flash(world, board, digest);
     sim_world_free(simulated);
     return operations;
@@ -218,6 +225,9 @@ static void sweep(const story *told, sim_fault kind)
         if (memcmp(expected, found, SHA256_SIZE) != 0)
             fail_msg("operation %llu: the flash is not as it should be", (unsigned long long)n);
     }
+    print_message("%llu of them ended the run; all reached the goal\n",
+                  (unsigned long long)world.interrupted);
+    assert_true(world.interrupted > operations / 4);
     close_fixture(&world);
 }
 
