@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/show_plan.h"
@@ -25,12 +26,7 @@ osb_status cmd_plan(cli *self, osb_error *error)
 {
     const options *words = self->words;
     JSON_OWNED *plan = NULL;
-    osb_goal goal = {.device = words->device,
-                     .version = words->arguments.count ? words->arguments.items[0] : NULL,
-                     .app = words->app,
-                     .allow_downgrade = words->allow_downgrade,
-                     .allow_incomplete = words->allow_incomplete,
-                     .full = words->full};
+    osb_goal goal = options_goal(words);
     TRY(osb_plan(self->context, &goal, &plan, error));
     progress_close(self->shown);
     const json_t *refusals = json_object_get(plan, "refusals");

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/show_plan.h"
@@ -49,12 +50,7 @@ osb_status cmd_restore(cli *self, osb_error *error)
 {
     const options *words = self->words;
     JSON_OWNED *report = NULL;
-    osb_goal goal = {.device = words->device,
-                     .version = words->arguments.count ? words->arguments.items[0] : NULL,
-                     .app = words->app,
-                     .allow_downgrade = words->allow_downgrade,
-                     .allow_incomplete = words->allow_incomplete,
-                     .full = words->full};
+    osb_goal goal = options_goal(words);
     if (words->dry_run)
         return show_only(self, &goal, error);
     if (!words->yes && (words->json || !isatty(STDIN_FILENO)))

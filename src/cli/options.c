@@ -184,6 +184,16 @@ osb_status options_parse(int count, const char **words, option_parser **parser, 
     return check_taken(*chosen, given, parsed, error);
 }
 
+osb_goal options_goal(const options *words)
+{
+    return (osb_goal){.device = words->device,
+                      .version = words->arguments.count ? words->arguments.items[0] : NULL,
+                      .app = words->app,
+                      .allow_downgrade = words->allow_downgrade,
+                      .allow_incomplete = words->allow_incomplete,
+                      .full = words->full};
+}
+
 static void print_row(const option_row *row)
 {
     char left[64] = "";

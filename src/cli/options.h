@@ -13,5 +13,8 @@ osb_status options_parse(int count, const char **words, option_parser **parser, 
                          const command **chosen, osb_error *error) OSB_MUST_CHECK;
 void options_free(option_parser *parser);
 
+/** What `plan` and `restore` are asked for. */
+osb_goal options_goal(const options *words);
+
 /** Prints the options that `takes` allows (and the global ones), for help. */
 void options_print(unsigned takes);
