@@ -46,10 +46,10 @@ osb_status sim_world_make(const catalog *known, const platform_list *platforms, 
                           osb_error *error) OSB_MUST_CHECK;
 /** Frees the world with its boards; the transport must not be used after. */
 void sim_world_free(sim_world *world);
-/** The bus all boards of the world hang on. Owned by the world. */
+/** The bus all boards of the world hang on. Owned by the world; transport_destroy leaves it be. */
 transport *sim_world_transport(sim_world *world);
 
-/** Adds a board in memory, powers it on and plugs it in. */
+/** Adds a board in memory, powers it on, plugs it in and lets it boot. The world owns it. */
 osb_status sim_board_add(sim_world *world, const sim_recipe *recipe, sim_board **added,
                          osb_error *error) OSB_MUST_CHECK;
 
@@ -64,9 +64,18 @@ osb_status sim_board_create(const char *folder, const sim_recipe *recipe,
 osb_status sim_board_open(sim_world *world, const char *folder, sim_board **opened,
                           osb_error *error) OSB_MUST_CHECK;
 
-/** Puts a module straight into its slot and restarts the board: no check, as a programmer would. */
+/**
+ * Puts a module straight into its slot, cycles the power and lets the board boot. Only the file
+ * itself is checked: needs, platform and versions are not, as a programmer would not.
+ */
 osb_status sim_board_program(sim_board *board, span module_file, const char *name,
                              osb_error *error) OSB_MUST_CHECK;
+
+/** Takes the power away, gives it back and lets the board boot. */
+void sim_board_power_cycle(sim_board *board);
+/** Holds the MODE button through a reset until the light is yellow: DFU mode, whatever the system
+ *  is like. Does nothing for a board whose bootloader is dead. */
+void sim_board_hold_button(sim_board *board);
 
 /** Readable flash of a memory ("internal", "external"); empty when there is none. */
 span sim_board_flash(const sim_board *board, const char *memory);
@@ -75,8 +84,14 @@ span sim_board_flash(const sim_board *board, const char *memory);
  *  pending slots, simulated time. What a host could never see; for tests and `sim info`. */
 json_t *sim_board_to_json(const sim_board *board);
 
-/** Transport operations so far (control, open, claim, alternate), and the fault to come. */
+/** Transport operations so far: open, control, claim, set_alternate, wait, wait_change. */
 uint64_t sim_world_operations(const sim_world *world);
+/**
+ * What goes wrong in operation number `at_operation`, counted from 1 (the next one is
+ * sim_world_operations() + 1). It happens in the middle of the operation: flash work under way is
+ * half done. During a wait it meets every board, in the middle of what the board is busy with.
+ * A host that is gone comes back with the next call, as a user who starts the program again.
+ */
 void sim_world_set_fault(sim_world *world, uint64_t at_operation, sim_fault kind);
 
 /** What a fresh factory board holds for a release: one image a slot, synthesised, labelled so. */

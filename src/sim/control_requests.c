@@ -1,0 +1,190 @@
+/*
+ * The handlers of the system thread, one a request type (device-os system/src/control/,
+ * system_control_internal.cpp).
+ *
+ * Transport is control_device.c; the firmware update itself is firmware_update.c. Invariant: a
+ * message whose fields are all default is no bytes at all, as nanopb encodes it.
+ */
+#include "sim/control_requests.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "sim/board.h"
+#include "wire/control.pb-c.h"
+
+enum request_type {
+    REQUEST_ECHO = 1,
+    REQUEST_DEVICE_ID = 20,
+    REQUEST_SERIAL_NUMBER = 21,
+    REQUEST_SYSTEM_VERSION = 30,
+    REQUEST_CAPABILITIES = 32,
+    REQUEST_RESET = 40,
+    REQUEST_FACTORY_RESET = 41,
+    REQUEST_DFU_MODE = 50,
+    REQUEST_SAFE_MODE = 60,
+    REQUEST_START_LISTENING = 70,
+    REQUEST_STOP_LISTENING = 71,
+    REQUEST_DEVICE_MODE = 72,
+    REQUEST_PROTECTED_STATE = 76,
+    REQUEST_SET_PROTECTED_STATE = 77,
+    REQUEST_MODULE_INFO = 90,
+    REQUEST_ASSET_INFO = 91,
+    REQUEST_UPDATE_START = 250,
+    REQUEST_UPDATE_FINISH = 251,
+    REQUEST_UPDATE_CANCEL = 252,
+    REQUEST_UPDATE_DATA = 253
+};
+
+enum {
+    SYSTEM_1_5_0_NUMBER = 1500,
+    SYSTEM_5_6_0_NUMBER = 5600,
+    SYSTEM_6_0_0_NUMBER = 6000,
+    SERIAL_SIZE = 16
+};
+
+static int32_t reply_text(char *text, buf *reply)
+{
+    Wire__GetDeviceIdReply message = WIRE__GET_DEVICE_ID_REPLY__INIT;
+    uint8_t bytes[VERSION_SIZE + 8];
+    message.id = text;
+    if (wire__get_device_id_reply__get_packed_size(&message) > sizeof bytes)
+        return SYSTEM_NO_MEMORY;
+    buf_append(reply, (span){bytes, wire__get_device_id_reply__pack(&message, bytes)});
+    return SYSTEM_NONE;
+}
+
+/** 15 characters, as printed on the board; derived from its id. */
+static int32_t reply_serial_number(const sim_board *board, buf *reply)
+{
+    char serial[SERIAL_SIZE];
+    text_format(serial, sizeof serial, "SIM%03u%.9s", board->kind->id, board->device_id + 15);
+    return reply_text(serial, reply);
+}
+
+static int32_t reply_version(const sim_board *board, buf *reply)
+{
+    char text[VERSION_SIZE];
+    text_copy(text, sizeof text, board->running.os_version);
+    return reply_text(text, reply);
+}
+
+static int32_t reply_mode(const sim_board *board, buf *reply)
+{
+    Wire__GetDeviceModeReply message = WIRE__GET_DEVICE_MODE_REPLY__INIT;
+    uint8_t bytes[8];
+    message.mode = board->mode == BOARD_LISTENING;
+    buf_append(reply, (span){bytes, wire__get_device_mode_reply__pack(&message, bytes)});
+    return SYSTEM_NONE;
+}
+
+static int32_t reply_protected_state(const sim_board *board, buf *reply)
+{
+    if (board->running.system_version < SYSTEM_6_0_0_NUMBER)
+        return SYSTEM_NOT_SUPPORTED;
+    Wire__GetProtectedStateReply message = WIRE__GET_PROTECTED_STATE_REPLY__INIT;
+    uint8_t bytes[8];
+    message.state = board->running.protected_mode;
+    buf_append(reply, (span){bytes, wire__get_protected_state_reply__pack(&message, bytes)});
+    return SYSTEM_NONE;
+}
+
+static int32_t echo(const sim_board *board, const control_slot *request, buf *reply)
+{
+    if (board->running.system_version < SYSTEM_1_5_0_NUMBER)
+        return SYSTEM_NOT_SUPPORTED;
+    buf_append(reply, (span){request->payload, request->received});
+    return reply->overflow ? SYSTEM_NO_MEMORY : SYSTEM_NONE;
+}
+
+/** The answer first; the action when the host has read it. */
+static int32_t later(control_slot *request, control_action action)
+{
+    request->action = action;
+    return SYSTEM_NONE;
+}
+
+static int32_t start_listening(sim_board *board)
+{
+    board->mode = BOARD_LISTENING;
+    board_save(board);
+    return SYSTEM_NONE;
+}
+
+/** Leaving listening mode gives back what the board was in; safe mode is found again at boot. */
+static int32_t stop_listening(sim_board *board)
+{
+    if (board->mode == BOARD_LISTENING)
+        board->mode = board->running.safe ? BOARD_SAFE : BOARD_NORMAL;
+    board_save(board);
+    return SYSTEM_NONE;
+}
+
+/** In protected mode only these pass over USB (system_control_internal.cpp, processRequest). */
+static bool passes_protection(uint16_t type)
+{
+    return type == 10 || type == REQUEST_DEVICE_ID || type == REQUEST_PROTECTED_STATE ||
+           type == REQUEST_SET_PROTECTED_STATE;
+}
+
+static int32_t handle_update(sim_board *board, control_slot *request)
+{
+    const span payload = {request->payload, request->received};
+    switch (request->type) {
+    case REQUEST_UPDATE_START:
+        return update_start(board, request->id, payload, &request->reply);
+    case REQUEST_UPDATE_DATA:
+        return update_data(board, request->id, payload);
+    case REQUEST_UPDATE_FINISH:
+        return update_finish(board, payload, &request->action);
+    default:
+        update_cancel(board);
+        return SYSTEM_NONE;
+    }
+}
+
+int32_t control_handle(sim_board *board, control_slot *request)
+{
+    buf *reply = &request->reply;
+    if (board->running.protected_mode && !passes_protection(request->type))
+        return SYSTEM_PROTECTED;
+    switch (request->type) {
+    case REQUEST_ECHO:
+        return echo(board, request, reply);
+    case REQUEST_DEVICE_ID:
+        return reply_text(board->device_id, reply);
+    case REQUEST_SERIAL_NUMBER:
+        return reply_serial_number(board, reply);
+    case REQUEST_SYSTEM_VERSION:
+        return reply_version(board, reply);
+    case REQUEST_CAPABILITIES:
+        return SYSTEM_NONE;
+    case REQUEST_RESET:
+    case REQUEST_FACTORY_RESET:
+        return later(request, ACTION_RESET);
+    case REQUEST_DFU_MODE:
+        return later(request, ACTION_DFU);
+    case REQUEST_SAFE_MODE:
+        return later(request, ACTION_SAFE_MODE);
+    case REQUEST_START_LISTENING:
+        return start_listening(board);
+    case REQUEST_STOP_LISTENING:
+        return stop_listening(board);
+    case REQUEST_DEVICE_MODE:
+        return reply_mode(board, reply);
+    case REQUEST_PROTECTED_STATE:
+        return reply_protected_state(board, reply);
+    case REQUEST_MODULE_INFO:
+        return module_info_reply(board, reply);
+    case REQUEST_ASSET_INFO:
+        return board->running.system_version >= SYSTEM_5_6_0_NUMBER ? asset_info_reply(board, reply)
+                                                                    : SYSTEM_NOT_SUPPORTED;
+    case REQUEST_UPDATE_START:
+    case REQUEST_UPDATE_DATA:
+    case REQUEST_UPDATE_FINISH:
+    case REQUEST_UPDATE_CANCEL:
+        return handle_update(board, request);
+    default:
+        return SYSTEM_NOT_SUPPORTED;
+    }
+}

@@ -1,0 +1,67 @@
+/*
+ * RTL872x boards: P2 / Photon 2, M-SoM, Tracker-M.
+ *
+ * Numbers and bounds only; facts from device-os hal/src/rtl872x, bootloader/src/rtl872x and
+ * build/arm/linker/rtl872x/platform_flash.ld. One NOR chip holds everything; its times are typical
+ * ones of such chips. The first stage (KM0 MBR) copies bootloader, MBR and part 1, so replacing
+ * them survives a power cut whatever bootloader is there.
+ */
+#include "sim/family.h"
+
+#include <string.h>
+
+#include "sim/board.h"
+#include "sim/usb_descriptors.h"
+
+enum {
+    REALTEK_HEADER_SIZE = 0x20
+};
+
+static const module_slot listed[] = {
+    {MODULE_BOOTLOADER, 0},  {MODULE_BOOTLOADER, 1},          {MODULE_BOOTLOADER, 2},
+    {MODULE_SYSTEM_PART, 1}, {MODULE_USER_PART, LISTED_USER},
+};
+
+static void append_interfaces(buf *descriptor)
+{
+    usb_append_vendor(descriptor, 0);
+    usb_append_cdc(descriptor, 1, (usb_cdc_endpoints){.interrupt = 0x81, .in = 0x83, .out = 0x02});
+}
+
+static uint32_t prefix_offset(span image)
+{
+    static const uint8_t signature[] = {0x99, 0x99, 0x96, 0x96, 0x3f, 0xcc, 0x66, 0xfc};
+    bool has_header =
+        image.size >= sizeof signature && memcmp(image.data, signature, sizeof signature) == 0;
+    return has_header ? REALTEK_HEADER_SIZE : 0;
+}
+
+const sim_family family_rtl872x = {
+    .mcu = MCU_RTL872X,
+    .internal = {.erase_us = 40000, .program_us_per_256 = 600},
+    .external = {.erase_us = 40000, .program_us_per_256 = 600},
+    .settings = {.erase_us = 0, .program_us_per_256 = 1000},
+    .boot = {.bootloader_us = 350000,
+             .system_us = 1150000,
+             .first_stage_size = 0x4000,
+             .safe_self_update = 0},
+    .dfu = {.first_alternate_string = 5,
+            .error_string = 7,
+            .configuration_string = 4,
+            .stray_clear_stalls = true,
+            .stray_abort_stalls = true,
+            .leave_state = DFU_MANIFEST},
+    .usb = {.normal_release = 0x0251,
+            .dfu_release = 0x0252,
+            .small_send_unchecked = true,
+            .security_string = true,
+            .line_interface = 1,
+            .attributes = 0x80,
+            .power = 0xfa,
+            .interface_count = 3,
+            .configuration_string = 4},
+    .listed = listed,
+    .listed_count = sizeof listed / sizeof *listed,
+    .append_interfaces = append_interfaces,
+    .prefix_offset = prefix_offset,
+};

@@ -1,0 +1,43 @@
+#pragma once
+/** The simulated world: its clock, its bus, its boards, and the fault to come. Inside sim/ only. */
+#include "sim/sim.h"
+
+struct sim_world {
+    transport bus; /**< first: the world is a transport back end */
+    const catalog *known;
+    const platform_list *platforms;
+    sim_board *boards[USB_DEVICES_MAX];
+    size_t board_count;
+    uint64_t now_us;
+    uint32_t arrivals; /**< how often any board came onto the bus */
+    uint32_t changes;  /**< arrivals and departures */
+    uint64_t operations;
+    uint64_t fault_at;
+    sim_fault fault;
+    bool host_gone;
+};
+
+/** A moment that never comes. */
+#define NEVER UINT64_MAX
+
+/** Lets time pass; whatever boards do meanwhile happens in order. */
+void world_advance(sim_world *world, uint64_t until_us);
+/** Runs up to the next thing any board does, at most until `limit_us`. */
+void world_advance_to_event(sim_world *world, uint64_t limit_us);
+/** Lets time pass until the board is through booting. */
+void world_settle(sim_world *world, const sim_board *board);
+
+/** Makes room for one more board and gives it a port; OSB_ERR_REFUSED when the bus is full. */
+osb_status world_take_in(sim_world *world, sim_board *board, osb_error *error) OSB_MUST_CHECK;
+
+/* fault.c */
+/** Counts one transport operation and tells what goes wrong in it. */
+osb_status fault_next(sim_world *world, sim_fault *kind, osb_error *error) OSB_MUST_CHECK;
+/** All further use of the bus fails once the host is gone. */
+osb_status fault_host_alive(const sim_world *world, osb_error *error) OSB_MUST_CHECK;
+/** Runs to the middle of [now, until] and cuts the board's power there. */
+void fault_cut_power(sim_world *world, sim_board *board, uint64_t until_us);
+/** As fault_cut_power, but pulls the USB cable for a while. */
+void fault_unplug(sim_world *world, sim_board *board, uint64_t until_us);
+/** A wait of at most `duration_us` in which all boards meet `kind`. */
+void fault_during_wait(sim_world *world, sim_fault kind, uint64_t duration_us);

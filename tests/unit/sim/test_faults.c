@@ -1,0 +1,318 @@
+/* Faults at every operation: whatever is interrupted, the board boots or is in DFU mode. */
+#include "unit/sim/bench.h"
+
+static const module_slot bootloader = {MODULE_BOOTLOADER, 0};
+static const module_dependency no_need = {0};
+
+static bool is_usable(const bench *b)
+{
+    return board_on_bus(b->board) && b->board->mode != BOARD_DEAD && b->board->mode != BOARD_PANIC;
+}
+
+/** Runs `act` once for each operation it has, with the power cut in that one. */
+static void cut_each_operation(const char *platform_name, const char *version,
+                               bool (*act)(bench *b, span file), span file, uint64_t stride)
+{
+    bench b;
+    bench_board(&b, platform_name, version);
+    uint64_t before = sim_world_operations(b.world);
+    assert_true(act(&b, file));
+    uint64_t total = sim_world_operations(b.world) - before;
+    assert_int_equal(b.board->mode, BOARD_NORMAL);
+    bench_end(&b);
+    for (uint64_t at = 1; at <= total; at += stride) {
+        bench_board(&b, platform_name, version);
+        sim_world_set_fault(b.world, sim_world_operations(b.world) + at, FAULT_POWER_CUT);
+        act(&b, file);
+        world_settle(b.world, b.board);
+        if (!is_usable(&b))
+            fail_msg("cut in operation %llu of %llu: %s (%s)", (unsigned long long)at,
+                     (unsigned long long)total, board_mode_name(b.board->mode), b.board->notes[0]);
+        /* Once more without a fault: it goes through. */
+        assert_true(act(&b, file));
+        assert_int_equal(b.board->mode, BOARD_NORMAL);
+        bench_end(&b);
+    }
+}
+
+/** A host that gives up at the first failure. */
+static bool try_open(bench *b, bool dfu)
+{
+    usb_identity devices[2];
+    size_t count;
+    bench_close(b);
+    if (transport_list(b->bus, devices, 2, &count, &b->error) != OSB_OK || count != 1 ||
+        transport_open(b->bus, &devices[0], &b->handle, &b->error) != OSB_OK)
+        return false;
+    return !dfu || transport_claim(b->handle, 0, &b->error) == OSB_OK;
+}
+
+static bool try_await(bench *b, bool present)
+{
+    usb_identity devices[2];
+    for (int tries = 0; tries < 20; tries++) {
+        size_t count;
+        if (transport_list(b->bus, devices, 2, &count, &b->error) != OSB_OK)
+            return false;
+        if ((count > 0) == present)
+            return true;
+        if (transport_wait_change(b->bus, 60000, &b->error) != OSB_OK)
+            return false;
+    }
+    return false;
+}
+
+static bool enter_dfu(bench *b)
+{
+    if (b->board->mode == BOARD_DFU)
+        return try_open(b, true);
+    return try_open(b, false) && bench_empty_request(b, 50) == 0 && try_await(b, false) &&
+           try_await(b, true) && try_open(b, true);
+}
+
+static bool write_system(bench *b, span file)
+{
+    size_t moved;
+    module parsed;
+    if (module_parse(file, "system", &parsed, &b->error) != OSB_OK || !enter_dfu(b))
+        return false;
+    if (!bench_dfu_write(b, parsed.start, file) ||
+        bench_raw(b, (usb_setup){0x21, 1, 2, 0, 0}, NULL, NULL, &moved) != OSB_OK ||
+        bench_dfu_state(b) != 7)
+        return false;
+    return try_await(b, false) && try_await(b, true);
+}
+
+static bool update(bench *b, span file)
+{
+    if (!try_open(b, false) || bench_update(b, file) != 0)
+        return false;
+    return try_await(b, false) && try_await(b, true);
+}
+
+static void a_cut_while_a_system_is_written_is_never_fatal(void **state)
+{
+    static const char *const boards[] = {"boron", "p2"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        bench b;
+        bench_begin(&b);
+        const platform *kind = platform_by_name(&b.platforms, boards[i]);
+        const synth_request request = {.board = kind,
+                                       .slot = platform_find_slot(kind, (module_slot){4, 1}),
+                                       .version = 5302,
+                                       .size = 20000};
+        BUF_OWNED file = buf_make(65536);
+        OK(synth_module(&request, &file, &b.error));
+        bench_end(&b);
+        cut_each_operation(boards[i], "5.3.1", write_system, buf_span(&file), 1);
+    }
+}
+
+static void a_cut_in_a_control_update_is_never_fatal(void **state)
+{
+    static const char *const boards[] = {"boron", "p2"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        bench b;
+        bench_begin(&b);
+        const platform *kind = platform_by_name(&b.platforms, boards[i]);
+        const synth_request request = {.board = kind,
+                                       .slot = platform_find_slot(kind, bootloader),
+                                       .version = 2300,
+                                       .size = 9000};
+        BUF_OWNED file = buf_make(65536);
+        OK(synth_module(&request, &file, &b.error));
+        bench_end(&b);
+        cut_each_operation(boards[i], "5.3.1", update, buf_span(&file), 1);
+    }
+}
+
+/** Sends a bootloader, lets the board go dark, and cuts the power inside the wait for it. */
+static void cut_inside_the_copy(bench *b, const char *platform_name, const char *version)
+{
+    bench_board(b, platform_name, version);
+    BUF_OWNED file = bench_module(b, platform_name, bootloader, 2300, no_need);
+    assert_true(try_open(b, false));
+    assert_int_equal(bench_update(b, buf_span(&file)), 0);
+    assert_true(try_await(b, false));
+    sim_world_set_fault(b->world, sim_world_operations(b->world) + 1, FAULT_POWER_CUT);
+    OK(transport_wait_change(b->bus, 1, &b->error));
+}
+
+static void a_cut_inside_a_boot_copy_leaves_half_a_module_that_waits(void **state)
+{
+    static const char *const boards[] = {"boron", "p2"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        bench b;
+        bench_board(&b, boards[i], "5.3.1");
+        BUF_OWNED file = bench_module(&b, boards[i], bootloader, 2300, no_need);
+        assert_true(try_open(&b, false));
+        assert_int_equal(bench_update(&b, buf_span(&file)), 0);
+        assert_true(try_await(&b, false));
+        fault_during_wait(b.world, FAULT_POWER_CUT, 60000000);
+        installed torn;
+        assert_true(!installed_find(b.board, bootloader, &torn) || !torn.intact);
+        JSON_OWNED *json = sim_board_to_json(b.board);
+        const json_t *pending = json_object_get(json, "pending");
+        assert_int_equal(json_array_size(pending), 1);
+        assert_true(json_true_at(json_array_get(pending, 0), "handed_over"));
+        assert_true(bench_has_reason(&b, "first stage goes on copying"));
+        world_settle(b.world, b.board);
+        assert_int_equal(b.board->mode, BOARD_NORMAL);
+        assert_true(installed_find(b.board, bootloader, &torn) && torn.intact);
+        assert_int_equal(torn.version, 2300);
+        bench_end(&b);
+    }
+}
+
+static void a_cut_inside_the_copy_of_an_old_bootloader_is_fatal(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "boron", "1.5.2");
+    BUF_OWNED file = bench_module(&b, "boron", bootloader, 1003, no_need);
+    assert_true(try_open(&b, false));
+    assert_int_equal(bench_update(&b, buf_span(&file)), 0);
+    assert_true(try_await(&b, false));
+    sim_world_set_fault(b.world, sim_world_operations(b.world) + 1, FAULT_POWER_CUT);
+    OK(transport_wait_change(b.bus, 60000, &b.error));
+    world_settle(b.world, b.board);
+    assert_int_equal(b.board->mode, BOARD_DEAD);
+    bench_end(&b);
+}
+
+static void a_cut_in_a_short_wait_before_the_copy_changes_nothing(void **state)
+{
+    (void)state;
+    bench b;
+    cut_inside_the_copy(&b, "boron", "5.3.1");
+    installed found;
+    assert_true(installed_find(b.board, bootloader, &found));
+    assert_int_equal(found.version, 2101);
+    world_settle(b.world, b.board);
+    assert_true(installed_find(b.board, bootloader, &found));
+    assert_int_equal(found.version, 2300);
+    bench_end(&b);
+}
+
+static void a_cut_in_a_dfu_operation_leaves_half_a_page(void **state)
+{
+    (void)state;
+    bench b;
+    char answer[64];
+    bench_board(&b, "boron", "5.3.1");
+    bench_open_dfu(&b);
+    bench_expect(&b, "21 01 00 00 00 00 05 00", "41 00 40 03 00", "");
+    bench_expect(&b, "a1 03 00 00 00 00 06 00", NULL, "00 00 00 00 04 00");
+    sim_world_set_fault(b.world, sim_world_operations(b.world) + 1, FAULT_POWER_CUT);
+    assert_int_equal(bench_transfer(&b, "a1 03 00 00 00 00 06 00", NULL, answer, sizeof answer),
+                     OSB_ERR_DISCONNECTED);
+    const uint8_t *page = sim_board_flash(b.board, "internal").data + 0x34000;
+    for (size_t i = 0; i < 2048; i++)
+        assert_int_equal(page[i], 0xff);
+    size_t programmed = 0;
+    for (size_t i = 2048; i < 4096; i++)
+        programmed += page[i] != 0xff;
+    assert_true(programmed > 1000);
+    bench_end(&b);
+}
+
+static void a_pulled_cable_leaves_the_board_running(void **state)
+{
+    (void)state;
+    bench b;
+    usb_identity devices[2];
+    char answer[64];
+    size_t count;
+    bench_board(&b, "boron", "5.3.1");
+    bench_open(&b);
+    OK(bench_transfer(&b, "c0 01 04 00 01 00 40 00", NULL, answer, sizeof answer));
+    sim_world_set_fault(b.world, sim_world_operations(b.world) + 1, FAULT_UNPLUG);
+    assert_int_equal(bench_transfer(&b, "c0 02 00 00 01 00 40 00", NULL, answer, sizeof answer),
+                     OSB_ERR_DISCONNECTED);
+    assert_int_equal(b.board->mode, BOARD_NORMAL);
+    OK(transport_list(b.bus, devices, 2, &count, &b.error));
+    assert_int_equal(count, 0);
+    uint64_t before = transport_now_ms(b.bus);
+    OK(transport_wait_change(b.bus, 60000, &b.error));
+    assert_in_range(transport_now_ms(b.bus) - before, 2990, 3010);
+    bench_open(&b);
+    /* The bus reset ended the request, and ids go on. */
+    bench_expect(&b, "c0 02 00 00 01 00 40 00", NULL, "01 00 00 00 05 00");
+    bench_expect(&b, "c0 01 04 00 01 00 40 00", NULL, "03 00 00 00 00 00 02 00");
+    bench_end(&b);
+}
+
+static void stalls_and_timeouts_have_no_effect_on_the_board(void **state)
+{
+    (void)state;
+    bench b;
+    char answer[64];
+    bench_board(&b, "boron", "5.3.1");
+    bench_open(&b);
+    sim_world_set_fault(b.world, sim_world_operations(b.world) + 1, FAULT_STALL);
+    assert_int_equal(bench_transfer(&b, "c0 01 00 00 28 00 40 00", NULL, answer, sizeof answer),
+                     OSB_ERR_STALL);
+    sim_world_set_fault(b.world, sim_world_operations(b.world) + 1, FAULT_TIMEOUT);
+    uint64_t before = transport_now_ms(b.bus);
+    assert_int_equal(bench_transfer(&b, "c0 01 00 00 28 00 40 00", NULL, answer, sizeof answer),
+                     OSB_ERR_TIMEOUT);
+    assert_int_equal(transport_now_ms(b.bus) - before, 5000);
+    bench_expect(&b, "c0 01 00 00 48 00 40 00", NULL, "03 00 00 00 00 00 01 00");
+    bench_end(&b);
+}
+
+static void a_host_that_is_gone_stays_gone(void **state)
+{
+    (void)state;
+    bench b;
+    usb_identity devices[2];
+    char answer[64];
+    size_t count;
+    bench_board(&b, "boron", "5.3.1");
+    bench_open(&b);
+    sim_world_set_fault(b.world, sim_world_operations(b.world) + 1, FAULT_HOST_GONE);
+    assert_int_equal(bench_transfer(&b, "c0 01 00 00 28 00 40 00", NULL, answer, sizeof answer),
+                     OSB_ERR_INTERRUPTED);
+    assert_int_equal(transport_wait(b.bus, 5, &b.error), OSB_ERR_INTERRUPTED);
+    assert_int_equal(transport_list(b.bus, devices, 2, &count, &b.error), OSB_ERR_INTERRUPTED);
+    bench_end(&b);
+}
+
+static void handles_of_a_board_that_came_back_are_dead(void **state)
+{
+    (void)state;
+    bench b;
+    char answer[64];
+    usb_identity devices[2];
+    size_t count;
+    bench_board(&b, "p2", "5.3.1");
+    bench_open(&b);
+    OK(transport_list(b.bus, devices, 2, &count, &b.error));
+    sim_board_power_cycle(b.board);
+    assert_int_equal(bench_transfer(&b, "c0 50 00 00 1e 00 40 00", NULL, answer, sizeof answer),
+                     OSB_ERR_DISCONNECTED);
+    bench_close(&b);
+    assert_int_equal(transport_open(b.bus, &devices[0], &b.handle, &b.error), OSB_ERR_DISCONNECTED);
+    bench_open(&b);
+    bench_end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cut_while_a_system_is_written_is_never_fatal),
+        cmocka_unit_test(a_cut_in_a_control_update_is_never_fatal),
+        cmocka_unit_test(a_cut_inside_a_boot_copy_leaves_half_a_module_that_waits),
+        cmocka_unit_test(a_cut_inside_the_copy_of_an_old_bootloader_is_fatal),
+        cmocka_unit_test(a_cut_in_a_short_wait_before_the_copy_changes_nothing),
+        cmocka_unit_test(a_cut_in_a_dfu_operation_leaves_half_a_page),
+        cmocka_unit_test(a_pulled_cable_leaves_the_board_running),
+        cmocka_unit_test(stalls_and_timeouts_have_no_effect_on_the_board),
+        cmocka_unit_test(a_host_that_is_gone_stays_gone),
+        cmocka_unit_test(handles_of_a_board_that_came_back_are_dead),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
