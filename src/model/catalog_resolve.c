@@ -19,19 +19,27 @@ static const release_module *find_module(const catalog_entry *entry, const platf
     return NULL;
 }
 
-const char *catalog_os_version(const catalog *known, const platform *board, module_slot slot,
-                               uint16_t module_version)
+size_t catalog_releases_with(const catalog *known, const platform *board, module_slot slot,
+                             uint16_t module_version, const char **names, size_t capacity)
 {
-    const char *found = NULL;
+    size_t count = 0;
     for (size_t i = 0; i < known->count; i++) {
         const release_module *entry = find_module(&known->entries[i], board, slot);
         if (!entry || entry->version != module_version)
             continue;
-        if (found)
-            return NULL; /* several releases share the number */
-        found = known->entries[i].text;
+        if (count < capacity)
+            names[count] = known->entries[i].text;
+        count++;
     }
-    return found;
+    return count;
+}
+
+const char *catalog_os_version(const catalog *known, const platform *board, module_slot slot,
+                               uint16_t module_version)
+{
+    const char *only = NULL;
+    size_t count = catalog_releases_with(known, board, slot, module_version, &only, 1);
+    return count == 1 ? only : NULL; /* several releases may share the number */
 }
 
 const char *catalog_first_with(const catalog *known, const platform *board, module_slot slot,

@@ -11,6 +11,7 @@
 
 #include "base/cursor.h"
 #include "base/text.h"
+#include "model/module_foreign.h"
 #include "model/module_layout.h"
 #include "model/module_prefix.h"
 
@@ -123,16 +124,8 @@ static bool is_synthetic(const module *parsed)
 
 static osb_status fail_not_a_module(span file, const char *name, osb_error *error)
 {
-    const char *hint = "give a Device OS module (.bin) as a release site publishes it";
-    if (!file.size)
-        return osb_fail(error, OSB_ERR_NOT_A_MODULE, name,
-                        "the download or copy went wrong: get the file again", "the file is empty");
-    if (file.data[0] == '<')
-        return osb_fail(error, OSB_ERR_NOT_A_MODULE, name,
-                        "a server's error page was saved in its place: get the file again",
-                        "this is a web page or XML text, not a Device OS module");
-    return osb_fail(error, OSB_ERR_NOT_A_MODULE, name, hint,
-                    "no Device OS module header found at any known place");
+    foreign_kind kind = foreign_recognise(file);
+    return osb_fail(error, OSB_ERR_NOT_A_MODULE, name, kind.hint, "%s", kind.what);
 }
 
 static osb_status fail_damaged(prefix_fit fit, const module *found, const char *name,

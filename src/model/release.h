@@ -72,6 +72,14 @@ osb_status catalog_release(const catalog *known, const char *version, const plat
 const char *catalog_os_version(const catalog *known, const platform *board, module_slot slot,
                                uint16_t module_version);
 
+/**
+ * Every release whose module in `slot` has exactly `module_version`, oldest first.
+ * @param names receives the first `capacity` of them
+ * @return how many there are
+ */
+size_t catalog_releases_with(const catalog *known, const platform *board, module_slot slot,
+                             uint16_t module_version, const char **names, size_t capacity);
+
 /** The oldest release whose module in `slot` has at least `module_version`; NULL for none. */
 const char *catalog_first_with(const catalog *known, const platform *board, module_slot slot,
                                uint16_t module_version);
