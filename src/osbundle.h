@@ -82,6 +82,37 @@ OSB_EXPORT osb_status osb_show(osb_context *context, const char *version, const 
 OSB_EXPORT osb_status osb_inspect(osb_context *context, const char *path, struct json_t **result,
                                   osb_error *error) OSB_MUST_CHECK;
 
+/** What was found out about one file. Everything it points to lives only during the call. */
+typedef struct osb_finding {
+    size_t argument;               /**< which of the words it was found by, from 0 */
+    const char *path;              /**< of a cached module, "VERSION/PLATFORM/FILE" */
+    const struct json_t *document; /**< NULL when there was nothing to be read */
+    const osb_error *problem;      /**< what is wrong with the file; NULL: nothing */
+    bool stray;                    /**< just lies there: no module, and not called one (.bin) */
+} osb_finding;
+
+typedef void (*osb_tell)(void *context, const osb_finding *finding);
+
+/**
+ * Tells the "osbundle-module" of every file that is named, and of every file below the folders
+ * that are named (sorted); a bad file is told as a problem and hides no other. Findings come in
+ * that order, from the caller's thread, while other threads read ahead.
+ * @return the status and error of the first bad file; strays are not bad
+ */
+OSB_EXPORT osb_status osb_inspect_all(osb_context *context, const char *const *paths, size_t count,
+                                      osb_tell tell, void *tell_context,
+                                      osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Tells an "osbundle-verify", every check with its result, of each file that the words name: a
+ * file, all below a folder, or the modules of a cached release ("5.3.1", "latest"). With no word,
+ * of everything in the cache. Order and threads as in osb_inspect_all.
+ * @return the status and error of the first file that failed a check
+ */
+OSB_EXPORT osb_status osb_verify(osb_context *context, const char *const *words, size_t count,
+                                 osb_tell tell, void *tell_context,
+                                 osb_error *error) OSB_MUST_CHECK;
+
 /* Boards --------------------------------------------------------------------------------- */
 
 /**

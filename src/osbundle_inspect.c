@@ -1,22 +1,175 @@
 /*
  * The facade's files: inspect.
  *
- * Reads what a user names, without trusting its name; contacts nobody.
+ * Reads what a user names, without trusting its name, and adds what the catalog and the board's
+ * own description say about it; contacts nobody. Invariant: members are only added to what the
+ * module says of itself, and null stands for what nobody knows.
  */
 #include "osbundle_context.h"
 
 #include "base/path.h"
+#include "base/text.h"
+#include "model/names_json.h"
+#include "osbundle_crew.h"
+#include "osbundle_files.h"
+
+enum {
+    RELEASES_MAX = 256 /**< that share one number; the catalog has fewer */
+};
+
+/** A module with the board that it was built for; NULL where that is not known. */
+typedef struct subject {
+    const osb_context *context;
+    const module *parsed;
+    const platform *board;
+} subject;
+
+/** Where on the board it goes; null where the board has no such slot, or is not known. */
+static json_t *place_to_json(const subject *about)
+{
+    const platform_slot *place =
+        about->board ? platform_find_slot(about->board, about->parsed->slot) : NULL;
+    if (!place)
+        return json_null();
+    json_t *object = json_pack("{s:s, s:I, s:I, s:s, s:b}", "name", place->name, "start",
+                               (json_int_t)place->start, "end", (json_int_t)place->end, "route",
+                               route_name(place->route), "required", place->required);
+    json_object_set_new(object, "reason", json_text_or_null(place->reason));
+    return object;
+}
+
+/** All releases whose module in this slot has this number, oldest first. */
+static json_t *releases_to_json(const subject *about)
+{
+    json_t *list = json_array();
+    const char *names[RELEASES_MAX];
+    /* An application's number is that of its interface to the system, and tells no release. */
+    bool numbered = about->board && about->parsed->slot.function != MODULE_USER_PART;
+    size_t count =
+        numbered ? catalog_releases_with(&about->context->known, about->board, about->parsed->slot,
+                                         about->parsed->version, names, RELEASES_MAX)
+                 : 0;
+    for (size_t i = 0; i < count && i < RELEASES_MAX; i++)
+        json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
+/** A dependency with what it is called on this board, and which release first met it. */
+static json_t *need_to_json(const subject *about, module_dependency need)
+{
+    char slot[MODULE_SLOT_TEXT];
+    const catalog *known = &about->context->known;
+    const platform *board = about->board;
+    const platform_slot *place = board ? platform_find_slot(board, need.slot) : NULL;
+    const char *since = board ? catalog_first_with(known, board, need.slot, need.version) : NULL;
+    /* The catalog begins somewhere: what its first release has may be older than that. */
+    bool or_earlier = since && text_equal(since, catalog_first_with(known, board, need.slot, 0));
+    slot_text(need.slot, slot);
+    json_t *object = json_pack("{s:s, s:i}", "slot", slot, "version", need.version);
+    json_object_set_new(object, "name", json_text_or_null(place ? place->name : NULL));
+    json_object_set_new(object, "since", json_text_or_null(since));
+    json_object_set_new(object, "or_earlier", json_boolean(or_earlier));
+    return object;
+}
+
+static json_t *needs_to_json(const subject *about)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < 2; i++)
+        if (about->parsed->dependencies[i].slot.function != MODULE_NONE)
+            json_array_append_new(list, need_to_json(about, about->parsed->dependencies[i]));
+    return list;
+}
+
+/** Whether the board would ever be given it: null where the board is not known. */
+static void add_verdict(const subject *about, json_t *document)
+{
+    osb_error refusal = {0};
+    osb_status status =
+        about->board ? platform_accepts(about->board, about->parsed, NULL, &refusal) : OSB_OK;
+    json_object_set_new(document, "flashable",
+                        about->board ? json_boolean(status == OSB_OK) : json_null());
+    json_object_set_new(document, "refusal",
+                        json_text_or_null(status == OSB_OK ? NULL : refusal.message));
+}
+
+static json_t *describe(const osb_context *context, const module *parsed, const char *path)
+{
+    subject about = {context, parsed, platform_by_id(&context->platforms, parsed->platform_id)};
+    const char *os_version = about.board ? catalog_os_version(&context->known, about.board,
+                                                              parsed->slot, parsed->version)
+                                         : NULL;
+    json_t *document =
+        module_to_json(parsed, path_name(path), about.board ? about.board->name : NULL, os_version);
+    json_object_set_new(document, "path", json_foreign_name(path));
+    json_object_set_new(document, "releases", releases_to_json(&about));
+    json_object_set_new(document, "needs", needs_to_json(&about));
+    json_object_set_new(document, "place", place_to_json(&about));
+    add_verdict(&about, document);
+    return document;
+}
+
+/** Says in the error what a damaged file would be: its header may well have survived. */
+static void name_damaged(const osb_context *context, const module *parsed, osb_error *error)
+{
+    char slot[MODULE_SLOT_TEXT];
+    const platform *board = platform_by_id(&context->platforms, parsed->platform_id);
+    if (!error || error->status != OSB_ERR_INTEGRITY || !board)
+        return;
+    slot_text(parsed->slot, slot);
+    text_append(error->message, sizeof error->message,
+                " (a %s of version %u for %s, by its header)", slot, parsed->version, board->name);
+}
+
+static osb_status inspect(const osb_context *context, const char *path, buf *content,
+                          json_t **result, osb_error *error)
+{
+    module parsed;
+    TRY(files_read(path, content, error));
+    osb_status status = module_parse(buf_span(content), path, &parsed, error);
+    if (status == OSB_OK)
+        *result = describe(context, &parsed, path);
+    else
+        name_damaged(context, &parsed, error);
+    return status;
+}
 
 osb_status osb_inspect(osb_context *context, const char *path, json_t **result, osb_error *error)
 {
-    module parsed;
     BUF_OWNED content = buf_make(MODULE_FILE_MAX);
     *result = NULL;
-    TRY(file_read(path, &content, error));
-    TRY(module_parse(buf_span(&content), path, &parsed, error));
-    const platform *board = platform_by_id(&context->platforms, parsed.platform_id);
-    const char *os_version =
-        board ? catalog_os_version(&context->known, board, parsed.slot, parsed.version) : NULL;
-    *result = module_to_json(&parsed, path_name(path), board ? board->name : NULL, os_version);
-    return OSB_OK;
+    return inspect(context, path, &content, result, error);
+}
+
+typedef struct inspection {
+    const osb_context *context;
+    file_list files;
+} inspection;
+
+static void inspect_file(const void *shared, size_t index, buf *content, crew_answer *answer)
+{
+    const inspection *self = shared;
+    const named_file *file = &self->files.items[index];
+    answer->argument = file->argument;
+    answer->path = file->path;
+    if (file->problem) {
+        answer->status = file->problem->status;
+        answer->error = *file->problem;
+        return;
+    }
+    answer->status = inspect(self->context, file->path, content, &answer->document, &answer->error);
+    answer->stray = file_is_stray(file->path, file->inside, answer->status);
+}
+
+osb_status osb_inspect_all(osb_context *context, const char *const *paths, size_t count,
+                           osb_tell tell, void *tell_context, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    inspection self = {.context = context};
+    TRY(files_find(paths, count, &memory, &self.files, error));
+    crew_job job = {.count = self.files.count,
+                    .work = inspect_file,
+                    .shared = &self,
+                    .content_max = MODULE_FILE_MAX};
+    return crew_run(context, &job, tell, tell_context, error);
 }

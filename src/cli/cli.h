@@ -6,7 +6,7 @@
 #include "osbundle.h"
 
 enum {
-    LIST_MAX = 64
+    LIST_MAX = 4096
 };
 
 /** A repeatable option's values. */
@@ -49,6 +49,7 @@ typedef struct cli {
     progress *shown;
     bool color;
     bool something_to_do; /**< plan --exit-code: the program exits 10 */
+    bool json_is_whole;   /**< stdout holds one document already, with its errors in it */
 } cli;
 
 typedef struct command {
@@ -72,6 +73,7 @@ osb_status cmd_fetch(cli *self, osb_error *error);
 osb_status cmd_list(cli *self, osb_error *error);
 osb_status cmd_show(cli *self, osb_error *error);
 osb_status cmd_inspect(cli *self, osb_error *error);
+osb_status cmd_verify(cli *self, osb_error *error);
 osb_status cmd_info(cli *self, osb_error *error);
 osb_status cmd_diagnose(cli *self, osb_error *error);
 osb_status cmd_plan(cli *self, osb_error *error);

@@ -42,13 +42,26 @@ static const command show = {
 static const command inspect = {
     .name = "inspect",
     .arguments = "FILE...",
-    .summary = "what a module file holds",
+    .summary = "what a module file holds, or all files of a folder",
     .details =
-        "Reads the header of each file and checks its length and CRC-32. File names are not\n"
-        "trusted and not needed.",
+        "Reads the header of each file and checks its length and CRC-32; says what it needs,\n"
+        "which release that came with, and where on the board it goes. File names are not\n"
+        "trusted and not needed. A bad file hides no other.",
     .least = 1,
     .most = LIST_MAX,
     .run = cmd_inspect,
+};
+static const command verify = {
+    .name = "verify",
+    .arguments = "[FILE | FOLDER | VERSION]...",
+    .summary = "every check on module files, each on its own line",
+    .details =
+        "Length, CRC-32, published size and hash, name against header, platform, address range,\n"
+        "catalog, pinned hash, and what the SHA-256 inside covers. A check without facts to\n"
+        "check against says so, and is no failure. VERSION is a release in the cache; without\n"
+        "an argument, the whole cache.",
+    .most = LIST_MAX,
+    .run = cmd_verify,
 };
 static const command info = {
     .name = "info",
@@ -125,8 +138,8 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch, &list,    &show, &inspect, &info, &diagnose,
-                                   &plan,  &restore, &sim,  &version, &help};
+const command *const commands[] = {&fetch,    &list, &show,    &inspect, &verify,  &info,
+                                   &diagnose, &plan, &restore, &sim,     &version, &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

@@ -90,7 +90,7 @@ int main(int count, char **words)
         status = run(chosen, &self, &error);
     int exit_code = osb_status_exit_code(status);
     if (status != OSB_OK)
-        output_error(&error, parsed.json);
+        output_error(&error, parsed.json && !self.json_is_whole);
     else if (self.something_to_do)
         exit_code = 10;
     if (fflush(stdout) != 0 && exit_code == 0)

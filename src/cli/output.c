@@ -74,6 +74,47 @@ osb_status output_json(const json_t *value, bool line, osb_error *error)
     return OSB_OK;
 }
 
+void output_strays(size_t count)
+{
+    if (count)
+        fprintf(stderr, "passed over %zu %s no module, and not named like one\n", count,
+                count == 1 ? "file that is" : "files that are");
+}
+
+void output_safe(char *target, size_t capacity, const char *source)
+{
+    size_t used = 0;
+    for (; *source && used + 1 < capacity; source++) {
+        unsigned char c = (unsigned char)*source;
+        bool control = c < 0x20 || c == 0x7f;
+        /* Two bytes of UTF-8 for what terminals also take as control codes. */
+        if (c == 0xc2 && (unsigned char)source[1] >= 0x80 && (unsigned char)source[1] < 0xa0) {
+            control = true;
+            source++;
+        }
+        target[used++] = control ? '?' : *source;
+    }
+    target[used] = '\0';
+}
+
+/** Subjects are names that people gave: not always UTF-8, and cut to fit. */
+static json_t *error_text(const char *text)
+{
+    char printable[sizeof(osb_error)];
+    json_t *value = json_string(text);
+    if (value)
+        return value;
+    text_printable(printable, sizeof printable, text, strlen(text));
+    return json_string(printable);
+}
+
+json_t *output_error_document(const osb_error *error)
+{
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o}", "type", "osbundle-error", "schema", 1,
+                     "code", osb_status_name(error->status), "subject", error_text(error->subject),
+                     "message", error_text(error->message), "hint", error_text(error->hint));
+}
+
 void output_error(const osb_error *error, bool json)
 {
     const char *colon = error->subject[0] ? ": " : "";
@@ -81,13 +122,10 @@ void output_error(const osb_error *error, bool json)
     fprintf(stderr, "  %s\n", error->hint[0] ? error->hint : "see: osbundle help");
     if (!json)
         return;
-    json_t *object = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "type", "osbundle-error", "schema",
-                               1, "code", osb_status_name(error->status), "subject", error->subject,
-                               "message", error->message, "hint", error->hint);
+    JSON_OWNED *object = output_error_document(error);
     osb_error ignored;
     if (object && output_json(object, true, &ignored) != OSB_OK)
         fprintf(stderr, "osbundle: %s\n", ignored.message);
-    json_release(&object);
 }
 
 const char *output_alarm(char *target, size_t capacity, const char *text, bool color)

@@ -29,6 +29,15 @@ osb_status output_json(const json_t *value, bool line, osb_error *error) OSB_MUS
 /** Two lines on stderr; with --json also the error object on stdout. */
 void output_error(const osb_error *error, bool json);
 
+/** The "osbundle-error" object of an error. */
+json_t *output_error_document(const osb_error *error);
+
+/** Says on stderr how many files of folders were passed over. */
+void output_strays(size_t count);
+
+/** Copies text of unknown origin with control characters replaced by '?': safe on a terminal. */
+void output_safe(char *target, size_t capacity, const char *source);
+
 /** A word of warning: the text itself, red where `color` says so. Lives in `target`. */
 const char *output_alarm(char *target, size_t capacity, const char *text, bool color);
 

@@ -1,0 +1,233 @@
+/*
+ * Modules for people: numbers with their meaning beside them.
+ *
+ * Shows the JSON document and nothing else, so that text and JSON agree.
+ */
+#include "cli/show_module.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+enum {
+    LABEL_WIDTH = 10,
+    LINE_MAX_SIZE = 512
+};
+
+static void line(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(const char *label, const char *format, ...)
+{
+    char text[LINE_MAX_SIZE], safe[LINE_MAX_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    output_safe(safe, sizeof safe, text);
+    printf("  %-*s%s\n", LABEL_WIDTH, label, safe);
+}
+
+static unsigned long long number(const json_t *object, const char *member)
+{
+    return (unsigned long long)json_number(object, member, 0);
+}
+
+/** "bootloader/2"; "function129/2" for a function without a name. */
+static void slot_words(char *target, size_t capacity, const json_t *object)
+{
+    const json_t *function = json_object_get(object, "function");
+    const char *name = json_text(function, "name", "unknown");
+    if (text_equal(name, "unknown"))
+        text_format(target, capacity, "function%llu/%llu", number(function, "id"),
+                    number(object, "index"));
+    else
+        text_format(target, capacity, "%s/%llu", name, number(object, "index"));
+}
+
+/** "5.6.0", "4.0.0 to 4.0.2", or "-". */
+static void release_words(char *target, size_t capacity, const json_t *parsed)
+{
+    const json_t *releases = json_object_get(parsed, "releases");
+    size_t count = json_array_size(releases);
+    const char *first = count ? json_string_value(json_array_get(releases, 0)) : "-";
+    text_copy(target, capacity, json_text(parsed, "os_version", first));
+    if (count > 1)
+        text_append(target, capacity, " to %s",
+                    json_string_value(json_array_get(releases, count - 1)));
+}
+
+static void show_identity(const json_t *parsed)
+{
+    char slot[40], releases[96];
+    const json_t *board = json_object_get(parsed, "platform");
+    slot_words(slot, sizeof slot, parsed);
+    release_words(releases, sizeof releases, parsed);
+    bool known = !text_equal(releases, "-");
+    line("is", "%s version %llu for %s (platform %llu)%s%s", slot, number(parsed, "version"),
+         json_text(board, "name", "an unknown platform"), number(board, "id"),
+         known ? ", of Device OS " : "", known ? releases : "");
+}
+
+static void show_needs(const json_t *parsed)
+{
+    size_t i;
+    json_t *need;
+    json_array_foreach(json_object_get(parsed, "needs"), i, need)
+    {
+        const char *since = json_text(need, "since", NULL);
+        line("needs", "%s >= %llu%s%s%s", json_text(need, "slot", "?"), number(need, "version"),
+             since ? ", shipped since " : "", since ? since : "",
+             json_true_at(need, "or_earlier") ? " or earlier" : "");
+    }
+    if (!json_array_size(json_object_get(parsed, "needs")))
+        line("needs", "nothing else");
+}
+
+static const char *route_words(const char *route)
+{
+    static const struct {
+        const char *route, *words;
+    } rows[] = {
+        {"control", "written by control requests"},
+        {"dfu", "written over DFU"},
+        {"staged", "staged, and applied by the bootloader"},
+        {"never", "never written"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (text_equal(rows[i].route, route))
+            return rows[i].words;
+    return route;
+}
+
+static void show_place(const json_t *parsed)
+{
+    char room[24], size[24];
+    const json_t *place = json_object_get(parsed, "place");
+    const char *refusal = json_text(parsed, "refusal", NULL);
+    if (json_is_object(place)) {
+        text_bytes(room, sizeof room, number(place, "end") - number(place, "start"));
+        text_bytes(size, sizeof size, number(parsed, "module_size"));
+        line("place", "%s, 0x%08llx to 0x%08llx: %s of %s; %s", json_text(place, "name", "?"),
+             number(place, "start"), number(place, "end"), size, room,
+             route_words(json_text(place, "route", "?")));
+    }
+    if (refusal)
+        line("refused", "%s", refusal);
+}
+
+static void show_numbers(const json_t *parsed)
+{
+    size_t i;
+    json_t *name;
+    char names[160] = "";
+    const json_t *flags = json_object_get(parsed, "flags");
+    line("address", "0x%08llx to 0x%08llx, %llu bytes, header at 0x%llx", number(parsed, "start"),
+         number(parsed, "end"), number(parsed, "module_size"), number(parsed, "prefix_offset"));
+    json_array_foreach(json_object_get(flags, "names"), i, name)
+    {
+        text_append(names, sizeof names, " %s", json_string_value(name));
+    }
+    if (number(flags, "value"))
+        line("flags", "0x%02llx%s", number(flags, "value"), names);
+    if (number(parsed, "mcu_target"))
+        line("chip", "0x%02llx, not the main processor", number(parsed, "mcu_target"));
+    if (number(parsed, "trailing_bytes"))
+        line("behind it", "%llu bytes that are not part of the module",
+             number(parsed, "trailing_bytes"));
+}
+
+static void show_extension(const json_t *extension)
+{
+    const char *name = json_text(extension, "name", "unknown");
+    if (text_equal(name, "asset_dependency"))
+        line("asset", "%s, SHA-256 %s", json_text(extension, "asset", "?"),
+             json_text(extension, "hash", "?"));
+    else if (text_equal(name, "name"))
+        line("name", "%s", json_text(extension, "text", "?"));
+    else if (text_equal(name, "hash"))
+        line("content", "SHA-256 %s", json_text(extension, "hash", "?"));
+    else if (text_equal(name, "security_mode"))
+        line("security", "%s, certificate of %llu bytes",
+             json_true_at(extension, "protected") ? "protected" : "open",
+             number(extension, "certificate_size"));
+    else if (text_equal(name, "dynamic_location"))
+        line("dynalib", "0x%08llx, loaded from 0x%08llx", number(extension, "dynalib_start"),
+             number(extension, "dynalib_load"));
+    else if (text_equal(name, "unknown"))
+        line("extension", "%s, of unknown type %llu", json_text(extension, "where", "?"),
+             number(extension, "type"));
+}
+
+static void show_suffix(const json_t *parsed)
+{
+    size_t i;
+    json_t *extension;
+    const json_t *suffix = json_object_get(parsed, "suffix");
+    const json_t *crc = json_object_get(parsed, "crc32");
+    json_array_foreach(json_object_get(parsed, "extensions"), i, extension)
+    {
+        show_extension(extension);
+    }
+    if (json_is_integer(json_object_get(suffix, "product_id")))
+        line("product", "%llu version %llu", number(suffix, "product_id"),
+             number(suffix, "product_version"));
+    line("identity", "%s (the SHA-256 in it, as boards report it)",
+         json_text(suffix, "sha256", "?"));
+    line("CRC-32", "%s, %s", json_text(crc, "stored", "?"),
+         json_true_at(crc, "ok") ? "right" : "WRONG");
+    line("SHA-256", "%s (of the file)", json_text(parsed, "sha256", "?"));
+}
+
+void show_module(const char *name, const json_t *parsed)
+{
+    printf("%s\n", name);
+    show_identity(parsed);
+    show_needs(parsed);
+    show_place(parsed);
+    show_numbers(parsed);
+    show_suffix(parsed);
+    if (json_true_at(parsed, "synthetic"))
+        line("synthetic", "true header and numbers, no firmware: for simulated boards only");
+}
+
+table show_module_table(void)
+{
+    table lines = table_make(8);
+    table_add(&lines, (const char *const[]){"FILE", "PLATFORM", "SLOT", "VERSION", "DEVICE OS",
+                                            "NEEDS", "SIZE", "ROUTE"});
+    return lines;
+}
+
+/** "bootloader/2 >= 7 (5.4.1)": with the release that first had it. */
+static void needs_words(char *target, size_t capacity, const json_t *needs)
+{
+    size_t i;
+    json_t *need;
+    text_copy(target, capacity, json_array_size(needs) ? "" : "-");
+    json_array_foreach(needs, i, need)
+    {
+        const char *since = json_text(need, "since", NULL);
+        text_append(target, capacity, "%s%s >= %llu", i ? ", " : "", json_text(need, "slot", "?"),
+                    number(need, "version"));
+        if (since)
+            text_append(target, capacity, " (%s%s)", json_true_at(need, "or_earlier") ? "<= " : "",
+                        since);
+    }
+}
+
+void show_module_row(table *lines, const char *name, const json_t *parsed)
+{
+    char slot[40], version[16], releases[TABLE_TEXT], needs[TABLE_TEXT], size[24];
+    const json_t *board = json_object_get(parsed, "platform");
+    char platform[32];
+    text_format(platform, sizeof platform, "%llu", number(board, "id"));
+    slot_words(slot, sizeof slot, parsed);
+    output_number(version, sizeof version, parsed, "version");
+    release_words(releases, sizeof releases, parsed);
+    needs_words(needs, sizeof needs, json_object_get(parsed, "needs"));
+    text_bytes(size, sizeof size, number(parsed, "module_size"));
+    table_add(lines, (const char *const[]){
+                         name, json_text(board, "name", platform), slot, version, releases, needs,
+                         size, json_text(json_object_get(parsed, "place"), "route", "-")});
+}

@@ -1,0 +1,121 @@
+/*
+ * What the words of verify name: files, folders, releases in the cache.
+ *
+ * Opens no module. Invariant: every word yields at least one target or one problem, and the cache
+ * is looked at only when a word is no file, so that a broken cache hinders nobody else.
+ */
+#include "osbundle_targets.h"
+
+#include "base/text.h"
+#include "osbundle_files.h"
+
+enum {
+    TARGETS_MAX = 512 * 1024
+};
+
+static osb_status add(target_list *found, target item, const char *path, osb_error *error)
+{
+    item.path = arena_text(&found->memory, path);
+    if (!item.path)
+        return osb_fail_memory(error);
+    buf_append(&found->targets, (span){(const uint8_t *)&item, sizeof item});
+    return buf_check(&found->targets, path, error);
+}
+
+static osb_status add_record(target_list *found, size_t argument, const cached_release *record,
+                             osb_error *error)
+{
+    char path[VERSION_SIZE + sizeof record->platform + sizeof record->modules->file + 2];
+    for (size_t i = 0; i < record->count; i++) {
+        text_format(path, sizeof path, "%s/%s/%s", record->version, record->platform,
+                    record->modules[i].file);
+        TRY(add(found, (target){.argument = argument, .record = record, .place = i}, path, error));
+    }
+    return OSB_OK;
+}
+
+static osb_status add_files(target_list *found, const char *const *word, size_t argument,
+                            osb_error *error)
+{
+    file_list files;
+    TRY(files_find(word, 1, &found->memory, &files, error));
+    for (size_t i = 0; i < files.count; i++)
+        TRY(add(found,
+                (target){.argument = argument,
+                         .inside = files.items[i].inside,
+                         .problem = files.items[i].problem},
+                files.items[i].path, error));
+    return OSB_OK;
+}
+
+static osb_status list_records(target_list *found, osb_error *error)
+{
+    if (found->listed)
+        return OSB_OK;
+    found->listed = true;
+    return cache_list_releases(found->context->store, &found->memory, &found->records,
+                               &found->record_count, error);
+}
+
+/** Whether a cached release is what the words name for its platform: "5.3" is all 5.3.x. */
+static bool is_named(const target_list *found, const char *words, const cached_release *record)
+{
+    version cached;
+    char release_version[VERSION_SIZE];
+    const platform *board = platform_by_name(&found->context->platforms, record->platform);
+    if (version_parse(record->version, &cached) && version_matches(words, &cached))
+        return true;
+    if (!board)
+        return text_equal(words, record->version);
+    context_resolve(found->context, board, words, release_version);
+    return text_equal(release_version, record->version);
+}
+
+static osb_status add_release(target_list *found, const char *words, size_t argument,
+                              osb_error *error)
+{
+    size_t before = found->targets.size;
+    TRY(list_records(found, error));
+    for (size_t i = 0; i < found->record_count; i++)
+        if (is_named(found, words, &found->records[i]))
+            TRY(add_record(found, argument, &found->records[i], error));
+    if (found->targets.size > before)
+        return OSB_OK;
+    osb_error problem = {0};
+    osb_fail(&problem, OSB_ERR_NOT_FOUND, words,
+             "name a file, a folder, or a release to fetch first",
+             "is neither a file nor a folder, nor a release in the cache");
+    const osb_error *kept = arena_copy(&found->memory, &problem, sizeof problem);
+    if (!kept)
+        return osb_fail_memory(error);
+    return add(found, (target){.argument = argument, .problem = kept}, words, error);
+}
+
+static osb_status add_cache(target_list *found, osb_error *error)
+{
+    TRY(list_records(found, error));
+    for (size_t i = 0; i < found->record_count; i++)
+        TRY(add_record(found, 0, &found->records[i], error));
+    return OSB_OK;
+}
+
+osb_status targets_find(target_list *found, const char *const *words, size_t count,
+                        osb_error *error)
+{
+    found->targets = buf_make(TARGETS_MAX * sizeof(target));
+    if (!count)
+        return add_cache(found, error);
+    for (size_t i = 0; i < count; i++) {
+        if (file_exists(words[i]) || folder_exists(words[i]))
+            TRY(add_files(found, &words[i], i, error));
+        else
+            TRY(add_release(found, words[i], i, error));
+    }
+    return OSB_OK;
+}
+
+void targets_free(target_list *found)
+{
+    buf_free(&found->targets);
+    arena_free(&found->memory);
+}

@@ -1,0 +1,158 @@
+/*
+ * The facade's files: verify.
+ *
+ * Gathers what is known about each file from elsewhere - its name, its place in the cache, the
+ * catalog - and lets trust/verify judge. Invariant: a file that could not be judged is a problem,
+ * never a silent success.
+ */
+#include "osbundle_context.h"
+
+#include "base/path.h"
+#include "base/text.h"
+#include "model/names_json.h"
+#include "osbundle_crew.h"
+#include "osbundle_files.h"
+#include "osbundle_targets.h"
+#include "trust/release_name.h"
+#include "trust/verify.h"
+
+/** What elsewhere is known about the file; `held` keeps the catalog's entry. */
+static void expect_release(const osb_context *context, const char *release_version,
+                           module_slot slot, verify_expectation *expected, release *held)
+{
+    if (release_version &&
+        catalog_release(&context->known, release_version, expected->board, held, NULL) == OSB_OK)
+        expected->cataloged = release_find(held, slot);
+}
+
+/** What a file's name promises; what its header says where the name is not a release file's. */
+static void expect_of_file(const osb_context *context, span file, verify_expectation *expected,
+                           release *held)
+{
+    release_name name;
+    module header;
+    bool named = release_name_parse(expected->file_name, &name);
+    expected->board = named ? platform_by_name(&context->platforms, name.platform) : NULL;
+    const platform_slot *slot =
+        expected->board ? release_name_slot(expected->board, name.part) : NULL;
+    if (slot) {
+        expect_release(context, name.version, slot->slot, expected, held);
+        return;
+    }
+    if (module_parse(file, expected->file_name, &header, NULL) != OSB_OK)
+        return;
+    expected->board = platform_by_id(&context->platforms, header.platform_id);
+    if (expected->board)
+        expect_release(
+            context,
+            catalog_os_version(&context->known, expected->board, header.slot, header.version),
+            header.slot, expected, held);
+}
+
+/**
+ * Some genuine modules are never flashed because of what they are, such as a P2's MBR. Here nobody
+ * wants to flash it, so if that is all that there is to say, the file is sound.
+ */
+static void forgive_never_flashed(const platform *board, verify_report *report, crew_answer *answer)
+{
+    verify_line *refused = NULL;
+    size_t failed = 0;
+    for (size_t i = 0; i < report->line_count; i++) {
+        if (report->lines[i].result != RESULT_FAILED)
+            continue;
+        refused = &report->lines[i];
+        failed++;
+    }
+    const platform_slot *place = platform_find_slot(board, report->parsed.slot);
+    if (failed != 1 || !place || place->route != ROUTE_NEVER)
+        return;
+    refused->result = RESULT_NOT_CHECKABLE;
+    answer->status = OSB_OK;
+}
+
+static void judge(span file, const char *path, const verify_expectation *expected,
+                  crew_answer *answer)
+{
+    verify_report report;
+    answer->status = verify_file(file, expected, &report, &answer->error);
+    if (answer->status == OSB_ERR_REFUSED && expected->board)
+        forgive_never_flashed(expected->board, &report, answer);
+    answer->document = verify_report_to_json(&report, expected->file_name);
+    json_object_set_new(answer->document, "path", json_foreign_name(path));
+    if (answer->status == OSB_ERR_REFUSED)
+        answer->status = answer->error.status = OSB_ERR_INTEGRITY;
+}
+
+static void verify_on_disk(const osb_context *context, const char *path, buf *content,
+                           crew_answer *answer)
+{
+    release held;
+    verify_expectation expected = {.file_name = path_name(path)};
+    answer->status = files_read(path, content, &answer->error);
+    if (answer->status != OSB_OK)
+        return;
+    expect_of_file(context, buf_span(content), &expected, &held);
+    judge(buf_span(content), path, &expected, answer);
+}
+
+/** A record without its object, or with a damaged one: nothing else can be checked. */
+static void judge_missing(const target *about, const char *file_name, crew_answer *answer)
+{
+    verify_report report = {.line_count = 1};
+    verify_line *line = &report.lines[0];
+    *line = (verify_line){.check = "cached object", .result = RESULT_FAILED};
+    text_copy(line->detail, sizeof line->detail, answer->error.message);
+    answer->document = verify_report_to_json(&report, file_name);
+    json_object_set_new(answer->document, "path", json_foreign_name(about->path));
+    json_object_set_new(answer->document, "sha256", json_null());
+    answer->status = answer->error.status = OSB_ERR_INTEGRITY;
+}
+
+static void verify_cached(const osb_context *context, const target *about, buf *content,
+                          crew_answer *answer)
+{
+    release held;
+    const cached_module *entry = &about->record->modules[about->place];
+    verify_expectation expected = {.file_name = entry->file,
+                                   .published_size = entry->size,
+                                   .published_sha256 = entry->sha256,
+                                   .slot = &entry->slot};
+    expected.board = platform_by_name(&context->platforms, about->record->platform);
+    answer->status = cas_read(context->store, entry->sha256, content, &answer->error);
+    if (answer->status != OSB_OK) {
+        judge_missing(about, entry->file, answer);
+        return;
+    }
+    if (expected.board)
+        expect_release(context, about->record->version, entry->slot, &expected, &held);
+    judge(buf_span(content), about->path, &expected, answer);
+}
+
+static void verify_target(const void *shared, size_t index, buf *content, crew_answer *answer)
+{
+    const target_list *run = shared;
+    const target *about = target_at(run, index);
+    answer->argument = about->argument;
+    answer->path = about->path;
+    if (about->problem) {
+        answer->status = about->problem->status;
+        answer->error = *about->problem;
+    } else if (about->record) {
+        verify_cached(run->context, about, content, answer);
+    } else {
+        verify_on_disk(run->context, about->path, content, answer);
+        answer->stray = file_is_stray(about->path, about->inside, answer->status);
+    }
+}
+
+osb_status osb_verify(osb_context *context, const char *const *words, size_t count, osb_tell tell,
+                      void *tell_context, osb_error *error)
+{
+    TARGETS_OWNED found = {.context = context};
+    TRY(targets_find(&found, words, count, error));
+    crew_job job = {.count = target_count(&found),
+                    .work = verify_target,
+                    .shared = &found,
+                    .content_max = MODULE_FILE_MAX};
+    return crew_run(context, &job, tell, tell_context, error);
+}
