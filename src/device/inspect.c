@@ -81,9 +81,23 @@ static osb_status guard_inspect(device *held, snapshot *state, osb_error *error)
     return OSB_OK;
 }
 
+/* Asked again where it was not to be had when the board was taken: a transfer may fail once. */
+static osb_status version_inspect(device *held, snapshot *state, osb_error *error)
+{
+    char told[REQUEST_TEXT_SIZE];
+    if (!held->os_version[0]) {
+        osb_status status = request_raw_version(&held->link, told, error);
+        if (status != OSB_OK && status != OSB_ERR_STALL)
+            return status;
+        text_copy(held->os_version, sizeof held->os_version, told);
+    }
+    text_copy(state->os_version, sizeof state->os_version, held->os_version);
+    return OSB_OK;
+}
+
 static osb_status inspect_normal(device *held, snapshot *state, osb_error *error)
 {
-    text_copy(state->os_version, sizeof state->os_version, held->os_version);
+    TRY(version_inspect(held, state, error));
     TRY(guard_inspect(held, state, error));
     if (state->guard == PROTECTION_PROTECTED || state->guard == PROTECTION_UNKNOWN)
         return OSB_OK; /* answers nothing more, or cannot be asked */

@@ -105,9 +105,10 @@ static osb_status try_candidate(search *looking, const usb_identity *usb, contac
     *is_it = is_held_board(held, board);
     if (*is_it)
         return board->board == held->board ? OSB_OK : other_platform_fail(held, board, error);
-    contact_close(board);
-    if (looking->other_count < USB_DEVICES_MAX)
+    /* One that did not tell its id this time may do so the next. */
+    if (board->device_id[0] && looking->other_count < USB_DEVICES_MAX)
         looking->others[looking->other_count++] = *usb;
+    contact_close(board);
     return OSB_OK;
 }
 

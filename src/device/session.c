@@ -98,6 +98,8 @@ osb_status device_open(transport *bus, const platform_list *platforms, const dev
     CONTACT_OWNED board = {0};
     *held = NULL;
     TRY(contact_open(bus, platforms, &entry->usb, &board, error));
+    if (!board.device_id[0]) /* the same arrival is the same board, even when its id stalls now */
+        text_copy(board.device_id, sizeof board.device_id, entry->device_id);
     if (entry->device_id[0] && !text_equal(entry->device_id, board.device_id))
         return osb_fail(error, OSB_ERR_DISCONNECTED, entry->device_id,
                         "run 'osbundle devices' and try again", "another board is on usb:%s now",

@@ -199,7 +199,7 @@ static osb_status exchange_send(const control_exchange *exchange, osb_error *err
     span payload = exchange->call->payload;
     for (size_t offset = 0; offset < payload.size;) {
         uint8_t bytes[USB_CONTROL_MAX];
-        uint16_t size;
+        uint16_t size = 0;
         TRY(chunk_size(exchange, payload.size - offset, &size, error));
         memcpy(bytes, payload.data + offset, size);
         link_transfer transfer = {.setup = {USB_VENDOR_OUT, SERVICE_SEND, 0, exchange->id, size},
@@ -221,7 +221,7 @@ static osb_status exchange_receive(control_exchange *exchange, uint32_t total, o
     const usb_link *link = exchange->channel->link;
     for (uint32_t offset = 0; offset < total;) {
         uint8_t bytes[USB_CONTROL_MAX];
-        uint16_t size;
+        uint16_t size = 0;
         TRY(chunk_size(exchange, total - offset, &size, error));
         link_transfer transfer = {.setup = {USB_VENDOR_IN, SERVICE_RECEIVE, 0, exchange->id, size},
                                   .data = bytes,

@@ -24,7 +24,8 @@ enum {
 typedef struct fake_board {
     bool plugged;
     usb_identity usb;
-    char serial[40]; /* empty: the string stalls */
+    char serial[40];        /* empty: the string stalls */
+    unsigned serial_stalls; /* so many reads of it stall first */
     const char *version;
     osb_status open_status; /* anything but OSB_OK: opening fails so */
     /* control channel */
@@ -171,8 +172,8 @@ static inline const char *fake_string(const fake_board *board, uint8_t index)
     return index >= 5 && index < 8 ? board->layouts[index - 5] : NULL;
 }
 
-static inline osb_status fake_standard(const fake_board *board, const usb_setup *setup,
-                                       uint8_t *data, size_t *moved, osb_error *error)
+static inline osb_status fake_standard(fake_board *board, const usb_setup *setup, uint8_t *data,
+                                       size_t *moved, osb_error *error)
 {
     uint8_t bytes[256] = {0};
     size_t size;
@@ -184,6 +185,10 @@ static inline osb_status fake_standard(const fake_board *board, const usb_setup 
                         bytes);
     } else {
         const char *text = fake_string(board, (uint8_t)setup->value);
+        if ((setup->value & 255) == 3 && board->serial_stalls) {
+            board->serial_stalls--;
+            text = NULL;
+        }
         if (!text)
             return osb_fail(error, OSB_ERR_STALL, NULL, NULL, "stall");
         size = 2 + 2 * strlen(text);

@@ -133,6 +133,19 @@ static void what_old_systems_cannot_tell_stays_unknown(void **state)
     assert_false(shot.modules_known);
 }
 
+static void a_version_that_stalled_at_first_is_asked_again(void **state)
+{
+    (void)state;
+    board = fake_add(&bus, 0, "1-1", FAKE_P2, FAKE_ID);
+    board->version = NULL;
+    held = fake_hold(&bus, &platforms, NULL);
+    assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
+    assert_string_equal(shot.os_version, "");
+    board->version = "6.2.0";
+    assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
+    assert_string_equal(shot.os_version, "6.2.0");
+}
+
 static void garbage_module_tables_are_an_error(void **state)
 {
     (void)state;
@@ -333,6 +346,7 @@ int main(void)
         TEST(listening_and_service_mode_are_told),
         TEST(protected_boards_tell_no_modules),
         TEST(what_old_systems_cannot_tell_stays_unknown),
+        TEST(a_version_that_stalled_at_first_is_asked_again),
         TEST(garbage_module_tables_are_an_error),
         TEST(nrf_modules_are_read_back_in_dfu_mode),
         TEST(a_floating_application_is_found_from_its_end),

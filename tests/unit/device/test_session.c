@@ -210,6 +210,22 @@ static void a_board_that_cannot_be_opened_at_once_is_tried_again(void **state)
     assert_int_equal(bus.now_ms, 8000);
 }
 
+static void a_board_whose_id_stalls_once_is_still_found(void **state)
+{
+    (void)state;
+    fake_board *board = hold_p2();
+    comes_back(board, 2000, FAKE_P2_DFU, NULL);
+    board->serial_stalls = 1;
+    assert_int_equal(device_enter_dfu(held, &error), OSB_OK);
+    assert_in_range(bus.now_ms, 3000, 4000);
+    device_close(held);
+    device_entry entry;
+    assert_int_equal(device_select(&bus.base, &platforms, NULL, &entry, &error), OSB_OK);
+    board->serial_stalls = 1;
+    assert_int_equal(device_open(&bus.base, &platforms, &entry, NULL, &held, &error), OSB_OK);
+    assert_string_equal(device_id(held), FAKE_ID);
+}
+
 static void a_lost_board_is_found_again(void **state)
 {
     (void)state;
@@ -315,6 +331,7 @@ int main(void)
         TEST(a_board_without_a_system_is_reported_and_held_in_dfu),
         TEST(trouble_with_a_board_that_is_back_is_named),
         TEST(a_board_that_cannot_be_opened_at_once_is_tried_again),
+        TEST(a_board_whose_id_stalls_once_is_still_found),
         TEST(a_lost_board_is_found_again),
         TEST(boards_without_a_serial_number_are_known_by_port_and_platform),
         TEST(a_known_board_is_not_replaced_by_one_without_serial_number),
