@@ -1,9 +1,10 @@
 /*
  * Prefix and seal, for all who write modules.
  *
- * The seal's SHA-256 covers all before itself, the form of ordinary builds (Device OS
- * build/module.mk); its CRC-32 covers that, the hash and the suffix size, and is the one big-endian
- * number in a module. Invariant: digests cover the module from its start, not what was before it.
+ * The seal's SHA-256 covers all before itself in ordinary builds (Device OS build/module.mk), the
+ * body alone in packaged radio stacks and co-processor firmware (build/create_module.py). The
+ * CRC-32 covers all before it, and is the one big-endian number in a module. Invariant: digests
+ * cover the module from its start, not what the buffer held before it.
  */
 #include "model/module_frame.h"
 
@@ -28,11 +29,11 @@ void frame_append_prefix(const module_recipe *recipe, size_t image_size, buf *fi
     append_dependency(recipe->dependencies[1], file);
 }
 
-void frame_append_seal(size_t start, size_t region_size, buf *file)
+void frame_append_seal(size_t start, size_t region_size, const span *hashed, buf *file)
 {
     uint8_t digest[SHA256_SIZE];
     buf_append_u16le(file, 0); /* reserved */
-    sha256(span_slice(buf_span(file), start, file->size), digest);
+    sha256(hashed ? *hashed : span_slice(buf_span(file), start, file->size), digest);
     buf_append(file, (span){digest, sizeof digest});
     buf_append_u16le(file, (uint16_t)(MODULE_SUFFIX_SIZE + region_size));
     buf_append_u32be(file, crc32_of(span_slice(buf_span(file), start, file->size)));

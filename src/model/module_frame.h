@@ -8,5 +8,7 @@ void frame_append_prefix(const module_recipe *recipe, size_t image_size, buf *fi
 /**
  * Appends reserved bytes, SHA-256, suffix size and CRC-32 to the module that begins at `start` of
  * `file`. Prefix, body and the `region_size` bytes before the plain suffix are there already.
+ * @param hashed what the SHA-256 covers, outside of `file`; NULL for the ordinary form, which is
+ *        everything before it
  */
-void frame_append_seal(size_t start, size_t region_size, buf *file);
+void frame_append_seal(size_t start, size_t region_size, const span *hashed, buf *file);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "model/module_layout.h"
+#include "model/module_notes.h"
 #include "model/names_json.h"
 
 static const struct {
@@ -210,6 +211,7 @@ json_t *module_to_json(const module *parsed, const char *file_name, const char *
     json_object_set_new(object, "os_version", json_text_or_null(os_version));
     json_object_set_new(object, "trailing_bytes",
                         json_integer((json_int_t)(parsed->file.size - parsed->image.size)));
+    module_add_notes(object, parsed);
     if (parsed->synthetic)
         json_object_set_new(object, "synthetic", json_true());
     return object;

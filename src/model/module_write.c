@@ -91,6 +91,6 @@ osb_status module_write(const module_recipe *recipe, buf *file, osb_error *error
     frame_append_prefix(recipe, image_size, file);
     buf_append(file, span_slice(recipe->body, recipe->prefix_offset, recipe->body.size));
     append_suffix_region(recipe, file);
-    frame_append_seal(start, suffix_region_size(recipe), file);
+    frame_append_seal(start, suffix_region_size(recipe), NULL, file);
     return buf_check(file, "module file", error);
 }
