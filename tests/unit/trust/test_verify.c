@@ -328,7 +328,7 @@ static void the_report_as_json_tells_all_lines(void **state)
     file.cataloged.version++;
     assert_int_not_equal(verify_file(buf_span(&file.file), &file.expected, &report, NULL), OSB_OK);
     JSON_OWNED *document = verify_report_to_json(&report, "p2-bootloader@5.3.1.bin");
-    assert_string_equal(json_text(document, "type", ""), "osbundle-verification");
+    assert_string_equal(json_text(document, "type", ""), "osbundle-verify");
     assert_int_equal(json_number(document, "schema", 0), 1);
     assert_false(json_true_at(document, "ok"));
     json_t *checks = json_object_get(document, "checks");
