@@ -61,10 +61,22 @@ static bool is_cached(const fetch_job *job, cached_release *record)
            keeps_pins(job, &cached);
 }
 
+/** The name of the file that would fill a slot: the catalog's, else made up by the rule. */
+static void expected_name(const fetch_job *job, const platform_slot *place,
+                          char target[RELEASE_FILE_NAME])
+{
+    const release_module *known = job->cataloged ? release_find(job->cataloged, place->slot) : NULL;
+    if (known)
+        text_copy(target, RELEASE_FILE_NAME, known->file);
+    else
+        text_format(target, RELEASE_FILE_NAME, "%s-%s@%s.bin", job->board->name, place->name,
+                    job->version);
+}
+
 static osb_status check_complete(const fetch_job *job, const fetch_set *set, const char *url,
                                  osb_error *error)
 {
-    char slot[MODULE_SLOT_TEXT];
+    char slot[MODULE_SLOT_TEXT], name[RELEASE_FILE_NAME];
     if (!set->count)
         return osb_fail(error, OSB_ERR_NOT_FOUND, job->version,
                         "check the platform, or use another source", "has nothing for %s at %s",
@@ -73,10 +85,10 @@ static osb_status check_complete(const fetch_job *job, const fetch_set *set, con
     if (!missing || job->allow_incomplete)
         return OSB_OK;
     slot_text(missing->slot, slot);
+    expected_name(job, missing, name);
     return osb_fail(error, OSB_ERR_REFUSED, job->version,
                     "use another source, or take what there is with --allow-incomplete",
-                    "%s for %s is missing: no %s-%s@%s.bin at %s", slot, job->board->name,
-                    job->board->name, missing->name, job->version, url);
+                    "%s for %s is missing: no %s at %s", slot, job->board->name, name, url);
 }
 
 /** What the listing itself gives away, before a byte is downloaded. */

@@ -5,6 +5,10 @@
 #include "net/http.h"
 #include "net/url.h"
 
+enum {
+    HTTP_OK = 200
+};
+
 typedef enum transfer_state {
     TRANSFER_WAITING, /**< to be begun when its time has come */
     TRANSFER_RUNNING,
@@ -40,6 +44,9 @@ void transfer_make(transfer *item, http_request *request, const net_options *opt
 
 /** Readies the handle for the current hop; the caller adds it to its multi handle. */
 osb_status transfer_begin(transfer *item, osb_error *error) OSB_MUST_CHECK;
+
+/** The HTTP status of the answer; 0 when there was none. */
+long transfer_code(const transfer *item);
 
 /**
  * Judges a finished hop. OSB_OK leaves it DONE, or WAITING for a redirect or another attempt.

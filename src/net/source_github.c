@@ -28,6 +28,8 @@ typedef struct github_source {
     source base;
     char api[URL_SIZE]; /**< "https://HOST/repos/OWNER/NAME" */
     http *client;
+    json_t *found; /**< the release that was found last: one question serves all platforms */
+    char found_version[VERSION_SIZE];
 } github_source;
 
 static github_source *github(source *self)
@@ -136,27 +138,38 @@ static osb_status get_release(github_source *self, const char *mark, const char 
     return get_json(self, url, RELEASE_JSON_MAX, &request, document, error);
 }
 
-static osb_status github_find(source *base, const char *os_version, arena *memory,
-                              source_listing *listing, osb_error *error)
+/** Asks for the tag with and without "v", and keeps what is found: questions are rationed. */
+static osb_status look_up(github_source *self, const char *wanted, osb_error *error)
 {
-    github_source *self = github(base);
     char url[URL_SIZE];
     JSON_OWNED *document = NULL;
-    const char *wanted = version_of_tag(os_version);
     osb_status status = get_release(self, "v", wanted, &document, url, error);
     if (status == OSB_ERR_NOT_FOUND)
         status = get_release(self, "", wanted, &document, url, error);
-    if (status == OSB_ERR_NOT_FOUND)
+    if (status == OSB_ERR_NOT_FOUND || (status == OSB_OK && json_true_at(document, "draft")))
         return fail_unknown(self, wanted, error);
     TRY(status);
     if (!text_equal(version_of_tag(json_text(document, "tag_name", "")), wanted))
         return osb_fail(error, OSB_ERR_INTEGRITY, url, "report this to whoever runs the source",
                         "the answer is about another release");
-    if (json_true_at(document, "draft"))
+    json_decref(self->found);
+    self->found = json_incref(document);
+    text_copy(self->found_version, sizeof self->found_version, wanted);
+    return OSB_OK;
+}
+
+static osb_status github_find(source *base, const char *os_version, arena *memory,
+                              source_listing *listing, osb_error *error)
+{
+    github_source *self = github(base);
+    const char *wanted = version_of_tag(os_version);
+    if (strlen(wanted) >= sizeof self->found_version)
         return fail_unknown(self, wanted, error);
+    if (!self->found || !text_equal(self->found_version, wanted))
+        TRY(look_up(self, wanted, error));
     text_copy(listing->version, sizeof listing->version, wanted);
-    listing->prerelease = json_true_at(document, "prerelease");
-    return read_assets(document, url, memory, listing, error);
+    listing->prerelease = json_true_at(self->found, "prerelease");
+    return read_assets(self->found, self->base.url, memory, listing, error);
 }
 
 /** Adds the releases of one page; those that are no version (old board images) are left out. */
@@ -229,6 +242,7 @@ static osb_status github_download(source *base, download *downloads, size_t coun
 static void github_close(source *base)
 {
     http_close(github(base)->client);
+    json_decref(github(base)->found);
     free(base);
 }
 

@@ -38,13 +38,24 @@ bool url_split(const char *url, url_parts *parts)
     __attribute__((cleanup(url_release))) CURLU *handle = curl_url();
     if (!handle || curl_url_set(handle, CURLUPART_URL, url, 0) != CURLUE_OK)
         return false;
-    bool bare = take_part(handle, CURLUPART_USER, 0, user, sizeof user) & /* both, always */
-                take_part(handle, CURLUPART_PASSWORD, 0, password, sizeof password);
-    parts->has_credentials = !bare || *user || *password;
-    return take_part(handle, CURLUPART_SCHEME, 0, parts->scheme, sizeof parts->scheme) &&
-           take_part(handle, CURLUPART_HOST, 0, parts->host, sizeof parts->host) &&
-           take_part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT, parts->port, sizeof parts->port) &&
-           take_part(handle, CURLUPART_PATH, 0, parts->path, sizeof parts->path);
+    bool user_fits = take_part(handle, CURLUPART_USER, 0, user, sizeof user);
+    bool password_fits = take_part(handle, CURLUPART_PASSWORD, 0, password, sizeof password);
+    parts->has_credentials = !user_fits || !password_fits || *user || *password;
+    bool whole = take_part(handle, CURLUPART_SCHEME, 0, parts->scheme, sizeof parts->scheme) &&
+                 take_part(handle, CURLUPART_HOST, 0, parts->host, sizeof parts->host) &&
+                 take_part(handle, CURLUPART_PATH, 0, parts->path, sizeof parts->path);
+    for (char *letter = parts->host; *letter; letter++)
+        if (*letter >= 'A' && *letter <= 'Z')
+            *letter = (char)(*letter - 'A' + 'a');
+    return whole;
+}
+
+bool url_resolve(const char *base, const char *reference, char target[URL_SIZE])
+{
+    __attribute__((cleanup(url_release))) CURLU *handle = curl_url();
+    return handle && curl_url_set(handle, CURLUPART_URL, base, 0) == CURLUE_OK &&
+           curl_url_set(handle, CURLUPART_URL, reference, 0) == CURLUE_OK &&
+           take_part(handle, CURLUPART_URL, 0, target, URL_SIZE) && *target;
 }
 
 bool url_decode(const char *text, char *target, size_t capacity)
@@ -84,12 +95,6 @@ bool url_is_loopback(const url_parts *parts)
     if (inet_pton(AF_INET, parts->host, &address) == 1)
         return ntohl(address.s_addr) >> 24 == 127;
     return text_equal(parts->host, "localhost") || text_equal(parts->host, "[::1]");
-}
-
-bool url_same_origin(const url_parts *a, const url_parts *b)
-{
-    return text_equal(a->scheme, b->scheme) && text_equal(a->host, b->host) &&
-           text_equal(a->port, b->port);
 }
 
 osb_status url_check(const char *url, bool allow_http, url_parts *parts, osb_error *error)

@@ -1,19 +1,18 @@
 #pragma once
-/** URLs as policy sees them: which may be asked, and whether two name the same server. */
+/** URLs as policy sees them: which may be asked, and where an answer may send us. */
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 
 enum {
-    URL_SIZE = 1024,
+    URL_SIZE = 8192, /**< signed download URLs run to a few thousand */
     URL_HOST_SIZE = 256
 };
 
 typedef struct url_parts {
-    char scheme[8]; /**< "https", "http", "file" */
-    char host[URL_HOST_SIZE];
-    char port[8]; /**< always there for http and https */
+    char scheme[8];           /**< "https", "http", "file" */
+    char host[URL_HOST_SIZE]; /**< in small letters */
     char path[URL_SIZE];
     bool has_credentials; /**< user or password in the URL */
 } url_parts;
@@ -26,11 +25,11 @@ bool url_decode(const char *text, char *target, size_t capacity);
 /** Writes %XX for all but letters, digits and "-._~". False when it does not fit. */
 bool url_encode(const char *text, char *target, size_t capacity);
 
+/** Resolves `reference`, which may be relative, against `base`. False when it does not fit. */
+bool url_resolve(const char *base, const char *reference, char target[URL_SIZE]);
+
 /** Whether the server is this machine: localhost, 127.0.0.0/8, ::1. */
 bool url_is_loopback(const url_parts *parts);
-
-/** Whether both have the same scheme, host and port. */
-bool url_same_origin(const url_parts *a, const url_parts *b);
 
 /**
  * Whether a URL may be asked: https always, plain http only of this machine or with `allow_http`,

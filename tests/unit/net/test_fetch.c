@@ -44,6 +44,7 @@ static scene p2_release(void **state)
     add_module(&set, "prebootloader-mbr", "bootloader/1");
     add_module(&set, "system-part1", "system_part/1");
     add_module(&set, "tinker", "user_part/1");
+    add_module(&set, "user-part", "user_part/1");
     fixture_write(set.with, "site/p2-bootloader@" VERSION "+debug.bin", span_of("debug build"));
     fixture_write(set.with, "site/p2-bootloader@" VERSION ".elf", span_of("elf"));
     fixture_write(set.with, "site/argon-bootloader@" VERSION ".bin", span_of("another's"));

@@ -139,6 +139,19 @@ static void a_release_is_found_with_its_files(void **state)
     source_close(site);
 }
 
+static void one_question_serves_all_platforms(void **state)
+{
+    source *site = open_source(state, "n");
+    for (size_t i = 0; i < 5; i++) {
+        ARENA_OWNED memory = {0};
+        source_listing listing;
+        assert_int_equal(source_find(site, "5.3.1", &memory, &listing, NULL), OSB_OK);
+        assert_int_equal(listing.count, 2);
+    }
+    assert_int_equal(((web_server *)*state)->seen->requests, 1);
+    source_close(site);
+}
+
 static void tags_without_v_are_found_too(void **state)
 {
     source *site = open_source(state, "n");
@@ -264,6 +277,7 @@ int main(void)
 #define SERVED(name) cmocka_unit_test_setup_teardown(name, server_start, server_stop)
     const struct CMUnitTest tests[] = {
         SERVED(a_release_is_found_with_its_files),
+        SERVED(one_question_serves_all_platforms),
         SERVED(tags_without_v_are_found_too),
         SERVED(what_is_not_there_is_not_found),
         SERVED(broken_answers_are_not_believed),

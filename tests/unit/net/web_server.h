@@ -24,8 +24,8 @@
 /** What the server saw, shared with the test. */
 typedef struct web_seen {
     atomic_int requests;
-    atomic_int open;
-    atomic_int peak; /**< most requests at one time */
+    atomic_int open; /**< requests that wait in web_linger */
+    atomic_int peak; /**< most of them at one time */
     char agent[100]; /**< of the last request */
 } web_seen;
 
@@ -33,8 +33,8 @@ typedef struct web_seen {
 typedef struct web_request {
     int connection;
     unsigned port;
-    char path[1024]; /**< with its query */
-    char head[4096]; /**< request line and headers */
+    char path[4000]; /**< with its query */
+    char head[8192]; /**< request line and headers */
     web_seen *seen;
 } web_request;
 
@@ -67,16 +67,28 @@ static inline void web_send_text(const web_request *request, const char *text)
 static inline void web_answer(const web_request *request, const char *status, const char *headers,
                               const void *body, size_t size)
 {
-    char head[4096];
+    char head[8192];
     snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n",
              status, headers, size);
     web_send_text(request, head);
     web_send(request, body, size);
 }
 
+/** Lets a request wait, and counts how many do: before it is answered, or the next is there. */
+static inline void web_linger(const web_request *request, unsigned duration_ms)
+{
+    web_seen *seen = request->seen;
+    int open = atomic_fetch_add(&seen->open, 1) + 1;
+    for (int peak = atomic_load(&seen->peak);
+         open > peak && !atomic_compare_exchange_weak(&seen->peak, &peak, open);)
+        ;
+    usleep(duration_ms * 1000);
+    atomic_fetch_sub(&seen->open, 1);
+}
+
 static inline void web_redirect(const web_request *request, const char *target)
 {
-    char header[2048];
+    char header[4000];
     snprintf(header, sizeof header, "Location: %s\r\n", target);
     web_answer(request, "302 Found", header, "", 0);
 }
@@ -108,17 +120,12 @@ static inline void web_serve_one(web_request *request, web_handler *handler)
         size += (size_t)got;
         request->head[size] = '\0';
     }
-    if (sscanf(request->head, "GET %1023s", request->path) != 1)
+    if (sscanf(request->head, "GET %3999s", request->path) != 1)
         _exit(0);
     web_seen *seen = request->seen;
     atomic_fetch_add(&seen->requests, 1);
-    int open = atomic_fetch_add(&seen->open, 1) + 1;
-    for (int peak = atomic_load(&seen->peak);
-         open > peak && !atomic_compare_exchange_weak(&seen->peak, &peak, open);)
-        ;
     web_header(request, "User-Agent", seen->agent, sizeof seen->agent);
     handler(request);
-    atomic_fetch_sub(&seen->open, 1);
     shutdown(request->connection, SHUT_WR);
     char rest[256];
     while (recv(request->connection, rest, sizeof rest, 0) > 0)
