@@ -176,6 +176,25 @@ static void a_sound_lower_copy_stands_in_for_a_damaged_one(void **state)
     cache_close(both);
 }
 
+static void a_failed_publish_leaves_no_temporary_file(void **state)
+{
+    fixture *with = *state;
+    const char *root = fixture_path(with, "cache");
+    cache *opened = open_cache(root);
+    uint8_t digest[SHA256_SIZE];
+    char path[PATH_SIZE];
+
+    sha256(span_of("bytes"), digest);
+    object_path(root, digest, path);
+    assert_int_equal(folder_make(path, NULL), OSB_OK); /* in the way */
+    assert_int_equal(file_write_atomic(fixture_path(with, "cache/format"),
+                                       span_of("osbundle-cache 1\n"), 0644, NULL),
+                     OSB_OK);
+    assert_int_not_equal(cas_publish(opened, span_of("bytes"), digest, NULL), OSB_OK);
+    assert_int_equal(fixture_count_files(fixture_path(with, "cache/tmp")), 0);
+    cache_close(opened);
+}
+
 /** One process that publishes the same objects as all the others, in its own order. */
 static void publish_many(const char *root, unsigned seed)
 {
@@ -229,6 +248,7 @@ int main(void)
         IN_FOLDER(publishing_replaces_a_damaged_object),
         IN_FOLDER(lower_layers_are_read_and_never_written),
         IN_FOLDER(a_sound_lower_copy_stands_in_for_a_damaged_one),
+        IN_FOLDER(a_failed_publish_leaves_no_temporary_file),
         IN_FOLDER(many_processes_may_publish_the_same_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
