@@ -34,6 +34,7 @@ import time
 import urllib.parse
 
 REPOSITORY = "particle-iot/device-os"
+REDIRECTS = (301, 302, 303, 307, 308)
 
 CONFIG = """\
 # Written by release_site.py: one process in the foreground, nothing outside of this folder.
@@ -342,6 +343,9 @@ class ReleaseSite:
                 make_certificate(self.ca_file, key)
         answers = ""
         for path, (status, headers, body) in self._answers.items():
+            if status in REDIRECTS:  # there, nginx takes the text for the target
+                headers = dict(headers)
+                body = headers.pop("Location", body)
             lines = [f"            add_header {name} {quoted(value)} always;"
                      for name, value in headers.items()]
             lines.append(f"            return {status} {quoted(body)};")
