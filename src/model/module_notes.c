@@ -38,7 +38,7 @@ static void add_legacy(json_t *object, const module *parsed)
 static void add_location(json_t *object, const module *parsed)
 {
     location_finding finding = module_check_location(parsed);
-    if (finding != LOCATION_ABSENT)
+    if (finding != LOCATION_ABSENT && finding != LOCATION_AGREES)
         json_object_set_new(object, "location", json_string(location_finding_name(finding)));
 }
 
