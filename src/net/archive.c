@@ -1,0 +1,204 @@
+/*
+ * Reads .zip archives with libarchive, as if each had been made to do harm.
+ *
+ * What the files mean is not known here (model/bundle.c). Invariant: memory taken is bounded by the
+ * limits of the header whatever an archive promises, because bytes are counted as they come out and
+ * unpacking stops at the first one too many.
+ */
+#include "net/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/text.h"
+
+/** One archive being read. */
+typedef struct unpacking {
+    struct archive *reader;
+    const char *name;
+    arena *memory;
+    buf *files; /**< bundle_file each */
+    size_t entries;
+    size_t total; /**< bytes unpacked so far */
+} unpacking;
+
+static void close_reader(struct archive **reader)
+{
+    archive_read_free(*reader);
+}
+
+/** libarchive passes names through the locale, and a plain C one has no room for other letters. */
+typedef struct utf8_names {
+    locale_t locale; /**< 0 where the system has none for UTF-8: then names are ASCII */
+    locale_t former;
+} utf8_names;
+
+/** Changes how this thread alone reads characters, until utf8_end. */
+static utf8_names utf8_begin(void)
+{
+    utf8_names names = {.locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)};
+    if (names.locale)
+        names.former = uselocale(names.locale);
+    return names;
+}
+
+static void utf8_end(utf8_names *names)
+{
+    if (!names->locale)
+        return;
+    uselocale(names->former);
+    freelocale(names->locale);
+}
+
+static osb_status refuse(const char *subject, const char *what, osb_error *error)
+{
+    char shown[128];
+    text_printable(shown, sizeof shown, subject, strlen(subject));
+    return osb_fail(error, OSB_ERR_REFUSED, shown, "do not use this archive; make it again", "%s",
+                    what);
+}
+
+static osb_status damaged(unpacking *run, const char *what, osb_error *error)
+{
+    char detail[200] = "";
+    const char *why = archive_error_string(run->reader);
+    if (why)
+        text_printable(detail, sizeof detail, why, strlen(why));
+    return osb_fail(error, OSB_ERR_INTEGRITY, run->name, "get the archive again", "%s%s%s", what,
+                    why ? ": " : "", detail);
+}
+
+/** Whether every part of a path is a plain name. Folders may end in a slash. */
+static bool is_safe_path(const char *path)
+{
+    char part[ARCHIVE_NAME_MAX + 1];
+    if (strlen(path) > ARCHIVE_NAME_MAX)
+        return false;
+    for (const char *rest = path; *rest;) {
+        size_t size = strcspn(rest, "/");
+        text_format(part, sizeof part, "%.*s", (int)size, rest);
+        if (!path_is_plain_name(part))
+            return false;
+        rest += size + (rest[size] == '/');
+    }
+    return *path != '\0';
+}
+
+static bool is_there_already(const unpacking *run, const char *path)
+{
+    const bundle_file *files = (const bundle_file *)(const void *)run->files->data;
+    for (size_t i = 0; i < run->files->size / sizeof *files; i++) {
+        if (text_equal(files[i].name, path))
+            return true;
+    }
+    return false;
+}
+
+static osb_status read_content(unpacking *run, const char *path, buf *content, osb_error *error)
+{
+    uint8_t block[16 * 1024];
+    for (;;) {
+        la_ssize_t size = archive_read_data(run->reader, block, sizeof block);
+        if (size < 0)
+            return damaged(run, "it is damaged", error);
+        if (size == 0)
+            return buf_check(content, path, error);
+        run->total += (size_t)size;
+        if (run->total > ARCHIVE_TOTAL_MAX)
+            return refuse(run->name, "it unpacks to more than 64 MB", error);
+        if ((size_t)size > content->maximum - content->size)
+            return refuse(path, "it unpacks to more than 16 MB", error);
+        buf_append(content, (span){block, (size_t)size});
+    }
+}
+
+static osb_status keep_file(unpacking *run, const char *path, osb_error *error)
+{
+    BUF_OWNED content = buf_make(ARCHIVE_FILE_MAX);
+    TRY(read_content(run, path, &content, error));
+    bundle_file file = {.name = arena_text(run->memory, path)};
+    file.content.data = arena_copy(run->memory, content.data, content.size);
+    file.content.size = content.size;
+    if (!file.name || !file.content.data)
+        return osb_fail_memory(error);
+    buf_append(run->files, (span){(const uint8_t *)&file, sizeof file});
+    return buf_check(run->files, run->name, error);
+}
+
+/** libarchive knows methods whose dictionaries an archive may make as large as it likes. */
+static bool is_plain_method(struct archive *reader)
+{
+    const char *format = archive_format_name(reader);
+    return format &&
+           (text_ends_with(format, "(uncompressed)") || text_ends_with(format, "(deflation)"));
+}
+
+static osb_status take_file(unpacking *run, struct archive_entry *entry, const char *path,
+                            osb_error *error)
+{
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+        return refuse(path, "it is a link or a device, not a file", error);
+    if (is_there_already(run, path))
+        return refuse(path, "it stands in the archive twice", error);
+    if (archive_entry_is_encrypted(entry))
+        return osb_fail(error, OSB_ERR_INTEGRITY, run->name, "make it again without a password",
+                        "it is encrypted");
+    if (!is_plain_method(run->reader))
+        return osb_fail(error, OSB_ERR_INTEGRITY, run->name, "make it again with an ordinary zip",
+                        "it is packed in another way than Deflate");
+    if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > ARCHIVE_FILE_MAX)
+        return refuse(path, "it unpacks to more than 16 MB", error);
+    return keep_file(run, path, error);
+}
+
+static osb_status take_entry(unpacking *run, struct archive_entry *entry, osb_error *error)
+{
+    const char *path = archive_entry_pathname_utf8(entry);
+    if (++run->entries > ARCHIVE_ENTRIES_MAX)
+        return refuse(run->name, "it holds more than 1024 files", error);
+    if (!path)
+        return refuse(run->name, "a name in it is not UTF-8", error);
+    if (!is_safe_path(path))
+        return refuse(path, "an archive may not hold a file of this name", error);
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return OSB_OK;
+    return take_file(run, entry, path, error);
+}
+
+static osb_status unpack_entries(unpacking *run, osb_error *error)
+{
+    for (;;) {
+        struct archive_entry *entry;
+        int code = archive_read_next_header(run->reader, &entry);
+        if (code == ARCHIVE_EOF)
+            return OSB_OK;
+        if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
+            return damaged(run, "it cannot be read as a .zip archive", error);
+        TRY(take_entry(run, entry, error));
+    }
+}
+
+osb_status archive_unpack_zip(span packed, const char *name, arena *memory,
+                              const bundle_file **files, size_t *count, osb_error *error)
+{
+    if (packed.size > ARCHIVE_PACKED_MAX)
+        return refuse(name, "it is larger than 64 MB", error);
+    __attribute__((cleanup(utf8_end))) utf8_names names = utf8_begin();
+    __attribute__((cleanup(close_reader))) struct archive *reader = archive_read_new();
+    BUF_OWNED list = buf_make(ARCHIVE_ENTRIES_MAX * sizeof(bundle_file));
+    unpacking run = {.reader = reader, .name = name, .memory = memory, .files = &list};
+    if (!reader)
+        return osb_fail_memory(error);
+    /* The central directory counts, and names without a mark are read as UTF-8. */
+    if (archive_read_support_format_zip_seekable(reader) != ARCHIVE_OK ||
+        archive_read_set_format_option(reader, "zip", "hdrcharset", "UTF-8") != ARCHIVE_OK ||
+        archive_read_open_memory(reader, packed.data, packed.size) != ARCHIVE_OK)
+        return damaged(&run, "it cannot be read as a .zip archive", error);
+    TRY(unpack_entries(&run, error));
+    *count = list.size / sizeof **files;
+    *files = arena_copy(memory, list.data, list.size);
+    return *files ? OSB_OK : osb_fail_memory(error);
+}
