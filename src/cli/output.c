@@ -81,18 +81,36 @@ void output_strays(size_t count)
                 count == 1 ? "file that is" : "files that are");
 }
 
+/** Bytes of the UTF-8 character at `text`; 0 where there is none that a terminal may be shown. */
+static size_t shown_size(const char *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    if (bytes[0] < 0x80)
+        return bytes[0] >= 0x20 && bytes[0] != 0x7f;
+    size_t size = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
+    /* U+0080 to U+009F, which terminals take as control codes, begin with C2 too. */
+    if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || (bytes[0] == 0xc2 && bytes[1] < 0xa0))
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if (bytes[i] < 0x80 || bytes[i] >= 0xc0)
+            return 0;
+    return size;
+}
+
 void output_safe(char *target, size_t capacity, const char *source)
 {
     size_t used = 0;
-    for (; *source && used + 1 < capacity; source++) {
-        unsigned char c = (unsigned char)*source;
-        bool control = c < 0x20 || c == 0x7f;
-        /* Two bytes of UTF-8 for what terminals also take as control codes. */
-        if (c == 0xc2 && (unsigned char)source[1] >= 0x80 && (unsigned char)source[1] < 0xa0) {
-            control = true;
-            source++;
-        }
-        target[used++] = control ? '?' : *source;
+    while (*source) {
+        size_t size = shown_size(source);
+        size_t needed = size ? size : 1;
+        if (used + needed >= capacity)
+            break;
+        if (size)
+            memcpy(target + used, source, size);
+        else
+            target[used] = '?';
+        used += needed;
+        source += needed;
     }
     target[used] = '\0';
 }
@@ -117,9 +135,12 @@ json_t *output_error_document(const osb_error *error)
 
 void output_error(const osb_error *error, bool json)
 {
-    const char *colon = error->subject[0] ? ": " : "";
-    fprintf(stderr, "osbundle: %s%s%s\n", error->subject, colon, error->message);
-    fprintf(stderr, "  %s\n", error->hint[0] ? error->hint : "see: osbundle help");
+    char subject[sizeof error->subject], message[sizeof error->message], hint[sizeof error->hint];
+    output_safe(subject, sizeof subject, error->subject);
+    output_safe(message, sizeof message, error->message);
+    output_safe(hint, sizeof hint, error->hint);
+    fprintf(stderr, "osbundle: %s%s%s\n", subject, *subject ? ": " : "", message);
+    fprintf(stderr, "  %s\n", *hint ? hint : "see: osbundle help");
     if (!json)
         return;
     JSON_OWNED *object = output_error_document(error);
