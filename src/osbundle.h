@@ -64,11 +64,13 @@ OSB_EXPORT void osb_close(osb_context *context);
 /**
  * Gets the module sets of a release into the cache.
  * @param platforms names; with none, the platforms of the context's boards
+ * @param allow_incomplete keep a release that lacks a module
  * @param result "osbundle-fetch": releases with their files and what came over the wire
  */
 OSB_EXPORT osb_status osb_fetch(osb_context *context, const char *version,
                                 const char *const *platforms, size_t platform_count,
-                                struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+                                bool allow_incomplete, struct json_t **result,
+                                osb_error *error) OSB_MUST_CHECK;
 
 /** "osbundle-releases": what is in the cache, or with `remote` what the sources offer. */
 OSB_EXPORT osb_status osb_list(osb_context *context, bool remote, struct json_t **result,

@@ -105,7 +105,8 @@ static osb_status chosen_platforms(osb_context *context, const char *const *name
 }
 
 osb_status osb_fetch(osb_context *context, const char *version_words, const char *const *platforms,
-                     size_t platform_count, json_t **result, osb_error *error)
+                     size_t platform_count, bool allow_incomplete, json_t **result,
+                     osb_error *error)
 {
     const platform *chosen[USB_DEVICES_MAX];
     size_t count;
@@ -117,7 +118,7 @@ osb_status osb_fetch(osb_context *context, const char *version_words, const char
         fetch_result fetched;
         char release_version[VERSION_SIZE];
         context_resolve(context, chosen[i], version_words, release_version);
-        TRY(fetch_one(context, release_version, chosen[i], false, &fetched, error));
+        TRY(fetch_one(context, release_version, chosen[i], allow_incomplete, &fetched, error));
         json_array_append_new(releases, cached_to_json(&fetched.record));
         downloaded += fetched.downloaded;
         bytes += fetched.bytes;

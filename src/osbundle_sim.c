@@ -32,12 +32,26 @@ static osb_status cached_images(osb_context *context, const cached_release *reco
     return OSB_OK;
 }
 
-static osb_status synthetic_images(const release *set, arena *memory, sim_image *images,
-                                   size_t *count, osb_error *error)
+static bool is_cached(const cached_release *record, module_slot slot)
 {
-    *count = 0;
+    for (size_t i = 0; i < record->count; i++)
+        if (slot_equal(record->modules[i].slot, slot))
+            return true;
+    return false;
+}
+
+/**
+ * Synthetic modules for what is not cached. Beside genuine modules only for the slots that a board
+ * cannot do without, because a made-up application would hide that there is none.
+ */
+static osb_status synthetic_images(const release *set, const cached_release *record, arena *memory,
+                                   sim_image *images, size_t *count, osb_error *error)
+{
     for (size_t i = 0; i < set->module_count; i++) {
         const release_module *entry = &set->modules[i];
+        const platform_slot *place = platform_find_slot(set->board, entry->slot);
+        if (record->count && (is_cached(record, entry->slot) || !place || !place->required))
+            continue;
         BUF_OWNED content = buf_make(MODULE_FILE_MAX);
         TRY(sim_synthesise(set, entry, &content, error));
         TRY(keep(memory, buf_span(&content), entry->file, &images[(*count)++], error));
@@ -48,22 +62,25 @@ static osb_status synthetic_images(const release *set, arena *memory, sim_image 
 osb_status context_images(osb_context *context, const platform *board, const char *release_version,
                           arena *memory, const sim_image **images, size_t *count, osb_error *error)
 {
-    cached_release record;
+    cached_release record = {0};
     release set;
-    sim_image *made = arena_take(memory, RELEASE_MODULES_MAX, sizeof *made);
+    sim_image *made = arena_take(memory, 2 * RELEASE_MODULES_MAX, sizeof *made);
     if (!made)
         return osb_fail_memory(error);
-    *images = made;
     osb_status status =
         cache_find_release(context->store, release_version, board->name, &record, error);
-    if (status == OSB_OK) {
-        *count = record.count;
-        return cached_images(context, &record, memory, made, error);
-    }
-    if (status != OSB_ERR_NOT_FOUND)
+    if (status != OSB_OK && status != OSB_ERR_NOT_FOUND)
         return status;
-    TRY(catalog_release(&context->known, release_version, board, &set, error));
-    return synthetic_images(&set, memory, made, count, error);
+    if (status == OSB_ERR_NOT_FOUND)
+        record.count = 0;
+    TRY(cached_images(context, &record, memory, made, error));
+    *images = made;
+    *count = record.count;
+    status = catalog_release(&context->known, release_version, board, &set, error);
+    if (status == OSB_ERR_NOT_FOUND && record.count)
+        return OSB_OK; /* newer than this program: what is cached must do */
+    TRY(status);
+    return synthetic_images(&set, &record, memory, made, count, error);
 }
 
 static osb_status program(osb_context *context, const char *folder, const osb_sim_recipe *recipe,
@@ -146,12 +163,13 @@ osb_status osb_sim_release(osb_context *context, const char *words, const char *
     char release_version[VERSION_SIZE], path[PATH_SIZE];
     ARENA_OWNED memory = {0};
     sim_image images[RELEASE_MODULES_MAX];
-    size_t count;
+    size_t count = 0;
     release set;
     *result = NULL;
     TRY(context_board_words(context, words, &board, release_version, error));
     TRY(catalog_release(&context->known, release_version, board, &set, error));
-    TRY(synthetic_images(&set, &memory, images, &count, error));
+    const cached_release none = {0};
+    TRY(synthetic_images(&set, &none, &memory, images, &count, error));
     TRY(folder_make(folder, error));
     json_t *files = json_array();
     osb_status status = OSB_OK;

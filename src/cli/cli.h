@@ -34,11 +34,12 @@ typedef struct options {
 enum option_group {
     TAKES_PLATFORM = 1 << 0,
     TAKES_REMOTE = 1 << 1,
-    TAKES_GOAL = 1 << 2,    /**< --app --full --allow-downgrade --allow-incomplete */
+    TAKES_GOAL = 1 << 2,    /**< --app --full --allow-downgrade */
     TAKES_PLAN = 1 << 3,    /**< --output --exit-code */
     TAKES_RESTORE = 1 << 4, /**< --yes --dry-run */
     TAKES_FROM = 1 << 5,
-    TAKES_SIM = 1 << 6 /**< --id --flash --credentials */
+    TAKES_SIM = 1 << 6,       /**< --id --flash --credentials */
+    TAKES_INCOMPLETE = 1 << 7 /**< --allow-incomplete */
 };
 
 typedef struct progress progress;

@@ -67,7 +67,8 @@ static osb_status fetch_version(cli *self, const char *version, osb_error *error
         TRY(every_platform(self, version, &boards, every, &count, error));
         names = every;
     }
-    TRY(osb_fetch(self->context, version, names, count, &result, error));
+    TRY(osb_fetch(self->context, version, names, count, self->words->allow_incomplete, &result,
+                  error));
     progress_close(self->shown);
     if (self->words->json)
         return output_json(result, true, error);

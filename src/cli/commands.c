@@ -15,7 +15,7 @@ static const command fetch = {
         "Finds the release at the sources, downloads what is missing, and checks size, hash,\n"
         "CRC-32, platform and slot of every module before anything is kept. Without -p, the\n"
         "platforms of the boards that are plugged in.",
-    .takes = TAKES_PLATFORM,
+    .takes = TAKES_PLATFORM | TAKES_INCOMPLETE,
     .least = 1,
     .most = LIST_MAX,
     .run = cmd_fetch,
@@ -90,7 +90,7 @@ static const command plan = {
     .details =
         "Without VERSION: with --app the oldest release that satisfies the application and is\n"
         "not older than what the board has, else the latest.",
-    .takes = TAKES_GOAL | TAKES_PLAN,
+    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_PLAN,
     .most = 1,
     .run = cmd_plan,
 };
@@ -100,7 +100,7 @@ static const command restore = {
     .summary = "plan, show, ask, apply, prove",
     .details = "Everything the release needs first, then the application. Every step is proved by\n"
                "reading back. Interrupted runs continue with the same command.",
-    .takes = TAKES_GOAL | TAKES_RESTORE,
+    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_RESTORE,
     .most = 1,
     .run = cmd_restore,
 };

@@ -51,7 +51,7 @@ static const option_row rows[] = {
     {"full", 0, KIND_FLAG, TAKES_GOAL, AT(full), NULL, "write also what is right already"},
     {"allow-downgrade", 0, KIND_FLAG, TAKES_GOAL, AT(allow_downgrade), NULL,
      "accept an older release than the board has"},
-    {"allow-incomplete", 0, KIND_FLAG, TAKES_GOAL, AT(allow_incomplete), NULL,
+    {"allow-incomplete", 0, KIND_FLAG, TAKES_INCOMPLETE, AT(allow_incomplete), NULL,
      "accept a release that lacks a module"},
     {"output", 'o', KIND_TEXT, TAKES_PLAN, AT(output), "FILE", "save the plan as JSON"},
     {"exit-code", 0, KIND_FLAG, TAKES_PLAN, AT(exit_code), NULL,

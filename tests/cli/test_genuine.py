@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The main job on genuine modules: two releases from a release site, onto a simulated Boron."""
+"""The main job on genuine modules: releases from a release site, onto simulated boards."""
 
 import hashlib
 import os
@@ -23,25 +23,45 @@ def update_files(package):
     return {name: read(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
 
 
-class GenuineBoron(ProgramTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.old = update_files(genuine.package("2.16.0"))
-        cls.new = update_files(genuine.package("3.9.0"))
-        cls.tinker = os.path.join(genuine.package("3.9.0"), "knownApps", "boron",
-                                  "tinker", "tinker-0.8.0-rc.27-boron.bin")
+class GenuineTest(ProgramTest):
+    """A release site with genuine releases, and a board that keeps its flash in a folder."""
+
+    releases = {}  # Device OS version -> version of the particle-cli package that has it
 
     def setUp(self):
         super().setUp()
+        self.files = {version: update_files(genuine.package(package))
+                      for version, package in self.releases.items()}
         self.site = ReleaseSite(self.path("site"))
-        self.site.add_release("2.2.0", self.old)
-        self.site.add_release("4.0.2", self.new)
+        for version, files in self.files.items():
+            self.site.add_release(version, files)
         self.source = self.site.start()
         self.addCleanup(self.site.stop)
 
     def flash(self, start, size):
         """Bytes of the board's internal flash, as they are on its disk image."""
         return read(self.path("board", "internal.flash"))[start:start + size]
+
+    def assert_flash(self, expected):
+        """`expected`: offset in internal flash -> the bytes that must stand there."""
+        for start, content in expected.items():
+            self.assertEqual(self.flash(start, len(content)), content, hex(start))
+
+    def versions(self):
+        """What the board itself reports: slot -> version."""
+        info = self.run_program("info", "--sim", "board", "--json").json
+        return {f"{module['function']['name']}/{module['index']}": module["version"]
+                for module in info["modules"]}
+
+
+class Boron(GenuineTest):
+    releases = {"2.2.0": "2.16.0", "4.0.2": "3.9.0"}
+
+    def setUp(self):
+        super().setUp()
+        self.old, self.new = self.files["2.2.0"], self.files["4.0.2"]
+        self.tinker = os.path.join(genuine.package("3.9.0"), "knownApps", "boron", "tinker",
+                                   "tinker-0.8.0-rc.27-boron.bin")
 
     def make_board(self):
         self.run_program("fetch", "2.2.0", "4.0.2", "-p", "boron")
@@ -82,12 +102,10 @@ class GenuineBoron(ProgramTest):
         self.make_board()
         report = self.restore()
         self.assertEqual(report["outcome"], "done")
-        expected = {0xF4000: self.new["boron-bootloader@4.0.2.bin"],
-                    0x30000: self.new["boron-system-part1@4.0.2.bin"],
-                    0x1000: self.new["boron-softdevice@4.0.2.bin"][PREFIX_SIZE:],
-                    0xD4000: read(self.tinker)}
-        for start, content in expected.items():
-            self.assertEqual(self.flash(start, len(content)), content, hex(start))
+        self.assert_flash({0xF4000: self.new["boron-bootloader@4.0.2.bin"],
+                           0x30000: self.new["boron-system-part1@4.0.2.bin"],
+                           0x1000: self.new["boron-softdevice@4.0.2.bin"][PREFIX_SIZE:],
+                           0xD4000: read(self.tinker)})
         written = sum(len(self.new[name]) for name in ("boron-bootloader@4.0.2.bin",
                                                        "boron-system-part1@4.0.2.bin"))
         self.assertEqual(report["bytes_written"], written + len(read(self.tinker)))
@@ -95,12 +113,11 @@ class GenuineBoron(ProgramTest):
     def test_module_info_reports_the_new_set(self):
         self.make_board()
         self.restore()
+        versions = self.versions()
+        self.assertEqual(versions["bootloader/0"], 1101)
+        self.assertEqual(versions["system_part/1"], 4006)
+        self.assertEqual(versions["radio_stack/0"], 202)
         info = self.run_program("info", "--sim", "board", "--json").json
-        versions = {(module["function"]["name"], module["index"]): module["version"]
-                    for module in info["modules"]}
-        self.assertEqual(versions[("bootloader", 0)], 1101)
-        self.assertEqual(versions[("system_part", 1)], 4006)
-        self.assertEqual(versions[("radio_stack", 0)], 202)
         self.assertEqual(info["os_version"], "4.0.2")
 
     def test_second_restore_writes_nothing(self):
@@ -123,8 +140,54 @@ class GenuineBoron(ProgramTest):
         refused = self.run_program("restore", "2.2.0", "--sim", "board", "--yes", code=5)
         self.assert_two_line_error(refused, "downgrade")
         self.run_program("restore", "2.2.0", "--sim", "board", "--yes", "--allow-downgrade")
-        content = self.old["boron-system-part1@2.2.0.bin"]
-        self.assertEqual(self.flash(0x30000, len(content)), content)
+        self.assert_flash({0x30000: self.old["boron-system-part1@2.2.0.bin"]})
+
+
+class Gen2(GenuineTest):
+    """Photon, P1 and Electron, whose system parts need each other in a circle."""
+
+    releases = {"1.5.2": "2.8.0", "2.2.0": "2.16.0"}
+
+    def upgrade(self, platform, tinker):
+        """From 1.5.2 to 2.2.0 with the platform's Tinker; returns the report."""
+        self.run_program("sim", "new", f"{platform}@1.5.2", "board")
+        app = os.path.join(genuine.package("3.51.0"), "knownApps", platform, *tinker)
+        words = ("restore", "2.2.0", "--app", app, "--sim", "board", "--yes", "--json")
+        report = self.run_program(*words).last
+        self.assertEqual(report["outcome"], "done")
+        self.assertEqual(self.run_program(*words).last["bytes_written"], 0)
+        return read(app)
+
+    def check_photon(self, platform):
+        self.run_program("fetch", "1.5.2", "2.2.0", "-p", platform)
+        tinker = self.upgrade(platform, ("tinker", f"tinker-0.4.5-{platform}.bin"))
+        new = self.files["2.2.0"]
+        self.assert_flash({0: new[f"{platform}-bootloader@2.2.0+lto.bin"],
+                           0x20000: new[f"{platform}-system-part1@2.2.0.bin"],
+                           0x60000: new[f"{platform}-system-part2@2.2.0.bin"],
+                           0xA0000: tinker})
+        versions = self.versions()
+        self.assertEqual((versions["bootloader/0"], versions["system_part/1"],
+                          versions["system_part/2"]), (1006, 2202, 2202))
+
+    def test_photon(self):
+        self.check_photon("photon")
+
+    def test_p1(self):
+        self.check_photon("p1")
+
+    def test_electron_by_header_and_not_by_file_number(self):
+        incomplete = self.run_program("fetch", "1.5.2", "-p", "electron", code=5)
+        self.assert_two_line_error(incomplete, "bootloader/0")
+        self.run_program("fetch", "1.5.2", "-p", "electron", "--allow-incomplete")
+        self.run_program("fetch", "2.2.0", "-p", "electron")
+        tinker = self.upgrade("electron", ("tinker", "electron_tinker.bin"))
+        new = self.files["2.2.0"]
+        self.assert_flash({0: new["electron-bootloader@2.2.0+lto.bin"],
+                           0x60000: new["electron-system-part1@2.2.0.bin"],
+                           0x20000: new["electron-system-part2@2.2.0.bin"],
+                           0x40000: new["electron-system-part3@2.2.0.bin"],
+                           0x80000: tinker})
 
 
 if __name__ == "__main__":
