@@ -350,9 +350,8 @@ usb_answer control_request(sim_board *board, const usb_setup *setup, uint8_t *da
         return service_check(board, setup, data, moved);
     case SERVICE_RESET:
         return service_reset(board, setup, data, moved);
-    default:
-        return USB_STALLED;
     }
+    return USB_STALLED;
 }
 
 /** Which request the system thread takes next; CONTROL_ACTIVE_MAX while it is busy or idle. */

@@ -137,10 +137,9 @@ static int32_t handle_update(sim_board *board, control_slot *request)
         return update_data(board, request->id, payload);
     case REQUEST_UPDATE_FINISH:
         return update_finish(board, payload, &request->action);
-    default:
-        update_cancel(board);
-        return SYSTEM_NONE;
     }
+    update_cancel(board);
+    return SYSTEM_NONE;
 }
 
 int32_t control_handle(sim_board *board, control_slot *request)
@@ -184,7 +183,6 @@ int32_t control_handle(sim_board *board, control_slot *request)
     case REQUEST_UPDATE_FINISH:
     case REQUEST_UPDATE_CANCEL:
         return handle_update(board, request);
-    default:
-        return SYSTEM_NOT_SUPPORTED;
     }
+    return SYSTEM_NOT_SUPPORTED;
 }

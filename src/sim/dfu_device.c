@@ -5,9 +5,11 @@
  * What an operation does to memory is dfu_memory.c. Invariant: an operation starts only behind the
  * GETSTATUS that answers dfuDNBUSY, once, and no other request is answered before it is over.
  */
-#include "sim/board.h"
+#include "sim/dfu_device.h"
 
 #include <string.h>
+
+#include "sim/board.h"
 
 enum dfu_request {
     DFU_DETACH = 0,
@@ -157,9 +159,8 @@ static usb_answer get_status(sim_board *board, const usb_setup *setup, uint8_t *
     case DFU_UPLOAD_IDLE:
     case DFU_ERROR:
         return reply_status(board, device->state, 0, setup, data, moved);
-    default:
-        return refuse(device);
     }
+    return refuse(device);
 }
 
 static usb_answer get_state(sim_board *board, const usb_setup *setup, uint8_t *data, size_t *moved)
@@ -230,7 +231,6 @@ usb_answer dfu_control(sim_board *board, const usb_setup *setup, uint8_t *data, 
         return in ? get_state(board, setup, data, moved) : USB_STALLED;
     case DFU_ABORT:
         return in ? USB_STALLED : abort_operation(board, &board->dfu);
-    default:
-        return USB_STALLED;
     }
+    return USB_STALLED;
 }

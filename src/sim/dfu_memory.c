@@ -4,9 +4,10 @@
  * States and statuses are dfu_device.c. Invariant: writing never erases and erasing never writes,
  * except in the settings area, which the bootloader emulates.
  */
-#include "sim/board.h"
+#include "sim/dfu_device.h"
 
 #include "base/cursor.h"
+#include "sim/board.h"
 #include "sim/installed.h"
 
 enum dfuse_command {
@@ -160,8 +161,6 @@ static void command(sim_board *board)
         break;
     case DFUSE_CLEAR_OVERRIDE:
         status = version >= DFU_CLEAR_OVERRIDE_BOOTLOADER ? DFU_OK : DFU_ERR_STALLED;
-        break;
-    default:
         break;
     }
     work_then(board, dfu_finish, status);

@@ -1,4 +1,8 @@
-/* Finds a family's data, and does the plain thing where a family has nothing of its own. */
+/*
+ * Finds a family's data, and does the plain thing where a family has nothing of its own.
+ *
+ * Holds no numbers: those are in family_NAME.c. Invariant: every MCU family of the model is found.
+ */
 #include "sim/family.h"
 
 #include "base/text.h"

@@ -6,11 +6,10 @@
  * boot_copy.c. Invariant: any failure ends the update, and nothing outside the staging region
  * changes before FINISH has said yes.
  */
-#include "sim/board.h"
-
-#include <string.h>
+#include "sim/firmware_update.h"
 
 #include "sim/assets.h"
+#include "sim/board.h"
 #include "sim/control_requests.h"
 #include "sim/update_slots.h"
 #include "wire/control.pb-c.h"

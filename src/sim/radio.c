@@ -84,10 +84,10 @@ static span image_ending_in(span room, uint32_t page)
     return (span){0};
 }
 
-/** The whole image. Pages of an earlier, longer one may stand behind it. */
+/** The whole image: the first end that fits. Pages of a longer one before may stand behind. */
 static span find_image(span room)
 {
-    for (uint32_t page = RADIO_ROOM - WORK_PAGE; page > 0; page -= WORK_PAGE) {
+    for (uint32_t page = 0; page < room.size; page += WORK_PAGE) {
         span image = image_ending_in(room, page);
         if (image.size && (hash_proves(image) || !has_blank_run(image)))
             return image;

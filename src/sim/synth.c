@@ -26,7 +26,7 @@ enum {
 /** A size that published modules of this kind have, or what fits. */
 static uint32_t plausible_size(const platform_slot *slot, uint32_t room)
 {
-    uint32_t size = USER_SIZE;
+    uint32_t size = slot->grows_left ? FLOATING_USER_SIZE : USER_SIZE;
     switch (slot->slot.function) {
     case MODULE_BOOTLOADER:
         size = BOOTLOADER_SIZE;
@@ -39,9 +39,6 @@ static uint32_t plausible_size(const platform_slot *slot, uint32_t room)
         break;
     case MODULE_NCP_FIRMWARE:
         size = NCP_SIZE;
-        break;
-    default:
-        size = slot->grows_left ? FLOATING_USER_SIZE : USER_SIZE;
         break;
     }
     uint32_t most = room - room / 16;

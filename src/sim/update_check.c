@@ -5,6 +5,8 @@
  * Changes nothing. Invariant: the first failed check decides the code: format, bounds, integrity,
  * dependencies, range, platform.
  */
+#include "sim/firmware_update.h"
+
 #include "sim/board.h"
 #include "sim/control_requests.h"
 #include "sim/installed.h"

@@ -155,9 +155,8 @@ bool usb_descriptor(const sim_board *board, uint8_t type, uint8_t index, buf *de
     case DESCRIPTOR_DFU_FUNCTIONAL:
         append_functional(descriptor);
         return board->mode == BOARD_DFU;
-    default:
-        return false;
     }
+    return false;
 }
 
 uint8_t usb_alternates(const sim_board *board, uint8_t interface_number)

@@ -89,9 +89,8 @@ static usb_answer standard_request(sim_board *board, const usb_setup *setup, uin
         return set_interface(board, setup);
     case STANDARD_CLEAR_FEATURE:
         return USB_DONE;
-    default:
-        return USB_STALLED;
     }
+    return USB_STALLED;
 }
 
 /** Setting 14400 baud is the oldest way into DFU mode (device-os USB serial line coding hook). */
@@ -141,7 +140,6 @@ usb_answer usb_device_control(sim_board *board, const usb_setup *setup, uint8_t 
         if (board->mode == BOARD_DFU)
             return USB_STALLED;
         return control_request(board, setup, data, moved);
-    default:
-        return USB_STALLED;
     }
+    return USB_STALLED;
 }

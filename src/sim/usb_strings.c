@@ -133,8 +133,6 @@ bool usb_string(const sim_board *board, uint8_t index, buf *descriptor)
     case STRING_MICROSOFT:
         buf_append(descriptor, (span){microsoft, sizeof microsoft});
         return true;
-    default:
-        break;
     }
     return board->mode == BOARD_DFU ? dfu_string(board, index, descriptor)
                                     : normal_string(board, index, descriptor);

@@ -127,6 +127,28 @@ static inline buf bench_module(const bench *b, const char *platform_name, module
     return file;
 }
 
+/** A Boron bootloader 3100 that puts the board into protected mode. The caller frees it. */
+static inline buf bench_protected_bootloader(bench *b)
+{
+    static const uint8_t mode[] = {1};
+    static const uint8_t body[2048] = {0};
+    const module_extension extensions[] = {
+        {.type = EXTENSION_SECURITY_MODE, .data = {mode, 1}},
+        {.type = EXTENSION_END},
+    };
+    const module_recipe recipe = {.prefix_offset = 0x200,
+                                  .start = 0xf4000,
+                                  .version = 3100,
+                                  .platform_id = 13,
+                                  .slot = {MODULE_BOOTLOADER, 0},
+                                  .body = {body, sizeof body},
+                                  .extensions = extensions,
+                                  .extension_count = 2};
+    buf file = buf_make(8192);
+    OK(module_write(&recipe, &file, &b->error));
+    return file;
+}
+
 static inline void bench_close(bench *b)
 {
     transport_close(b->handle);

@@ -243,6 +243,8 @@ static void a_shorter_radio_stack_over_a_longer_one_is_whole(void **state)
     OK(sim_board_program(b.board, buf_span(&file), "test", &b.error));
     assert_int_equal(b.board->mode, BOARD_SAFE);
     assert_true(bench_has_reason(&b, "radio_stack/0 202 or newer, the board has 182"));
+    JSON_OWNED *json = sim_board_to_json(b.board);
+    assert_int_equal(json_number(bench_region(json, "radio_stack/0"), "size", 0), 130000 - 24);
     bench_end(&b);
 }
 
@@ -262,6 +264,20 @@ static void an_old_bootloader_starts_a_6_2_system_by_its_second_header(void **st
     damage(&b, 0x30500);
     assert_int_equal(b.board->mode, BOARD_PANIC);
     bench_set_free(&newer);
+    bench_end(&b);
+}
+
+static void a_6_2_system_is_seen_whole_in_dfu_mode(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "boron", "6.3.4");
+    sim_board_hold_button(b.board);
+    JSON_OWNED *json = sim_board_to_json(b.board);
+    assert_int_equal(json_number(bench_region(json, "system_part/1"), "start", 0), 0x28000);
+    assert_int_equal(json_number(bench_region(json, "system_part/1"), "size", 0), 570164);
+    assert_string_equal(json_text(json, "os_version", ""), "6.3.4");
+    assert_string_equal(json_text(json_object_get(json, "led"), "text", ""), "blinking yellow");
     bench_end(&b);
 }
 
@@ -346,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_damaged_or_missing_radio_stack_crashes_the_system),
         cmocka_unit_test(a_shorter_radio_stack_over_a_longer_one_is_whole),
         cmocka_unit_test(an_old_bootloader_starts_a_6_2_system_by_its_second_header),
+        cmocka_unit_test(a_6_2_system_is_seen_whole_in_dfu_mode),
         cmocka_unit_test(an_old_system_over_a_new_one_is_found_behind_its_rest),
         cmocka_unit_test(an_unfinished_setup_listens_up_to_3_x),
         cmocka_unit_test(the_json_says_what_a_programmer_could_read),

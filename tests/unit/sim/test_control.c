@@ -329,6 +329,30 @@ static void a_failed_need_and_a_bad_crc_show_in_module_info(void **state)
     bench_end(&b);
 }
 
+static void a_second_need_without_a_first_does_not_show(void **state)
+{
+    (void)state;
+    bench b;
+    BUF_OWNED reply = buf_make(4096);
+    bench_board(&b, "boron", "6.2.0");
+    const synth_request request = {
+        .board = b.board->kind,
+        .slot = platform_find_slot(b.board->kind, (module_slot){MODULE_USER_PART, 2}),
+        .version = 6,
+        .dependencies = {{{0}, 0}, {{4, 1}, 6300}}};
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    OK(synth_module(&request, &file, &b.error));
+    OK(sim_board_program(b.board, buf_span(&file), "second need", &b.error));
+    /* Safe mode it is, although the device itself calls the module fine. */
+    assert_int_equal(b.board->mode, BOARD_SAFE);
+    bench_open(&b);
+    assert_int_equal(bench_request(&b, 90, (span){0}, &reply), 0);
+    static const uint8_t user[] = {0x08, 0x05, 0x10, 0x02, 0x18, 0x06, 0x28, 0x80, 0x80, 0x10,
+                                   0x35, 0x1e, 0,    0,    0,    0x3d, 0x1e, 0,    0,    0};
+    assert_true(find(buf_span(&reply), user, sizeof user) > 0);
+    bench_end(&b);
+}
+
 static void the_radio_stack_is_listed_last_by_its_firmware_id(void **state)
 {
     (void)state;
@@ -349,23 +373,8 @@ static void a_protected_board_answers_few_requests(void **state)
 {
     (void)state;
     bench b;
-    static const uint8_t mode[] = {1};
-    const module_extension extensions[] = {
-        {.type = EXTENSION_SECURITY_MODE, .data = {mode, 1}},
-        {.type = EXTENSION_END},
-    };
-    uint8_t body[2048] = {0};
     bench_board(&b, "boron", "6.2.0");
-    const module_recipe recipe = {.prefix_offset = 0x200,
-                                  .start = 0xf4000,
-                                  .version = 3100,
-                                  .platform_id = 13,
-                                  .slot = {MODULE_BOOTLOADER, 0},
-                                  .body = {body, sizeof body},
-                                  .extensions = extensions,
-                                  .extension_count = 2};
-    BUF_OWNED file = buf_make(8192);
-    OK(module_write(&recipe, &file, &b.error));
+    BUF_OWNED file = bench_protected_bootloader(&b);
     OK(sim_board_program(b.board, buf_span(&file), "protected", &b.error));
     bench_open(&b);
     assert_int_equal(bench_empty_request(&b, 72), -1801);
@@ -396,6 +405,7 @@ int main(void)
         cmocka_unit_test(module_info_before_5_6_has_the_old_form),
         cmocka_unit_test(module_info_since_5_6_has_the_new_form),
         cmocka_unit_test(a_failed_need_and_a_bad_crc_show_in_module_info),
+        cmocka_unit_test(a_second_need_without_a_first_does_not_show),
         cmocka_unit_test(the_radio_stack_is_listed_last_by_its_firmware_id),
         cmocka_unit_test(a_protected_board_answers_few_requests),
     };

@@ -355,6 +355,34 @@ static void vendor_requests_stall_in_dfu(void **state)
     bench_end(&b);
 }
 
+static void a_protected_board_denies_everything_but_safe_mode(void **state)
+{
+    (void)state;
+    bench b;
+    char answer[400];
+    bench_board(&b, "boron", "6.2.0");
+    BUF_OWNED file = bench_protected_bootloader(&b);
+    OK(sim_board_program(b.board, buf_span(&file), "protected", &b.error));
+    sim_board_hold_button(b.board);
+    bench_open_dfu(&b);
+    bench_expect(&b, "80 06 fa 03 09 04 12 00", NULL,
+                 "12 03 73 00 6d 00 3d 00 70 00 00 00 00 00 00 00 00 00");
+    OK(bench_transfer(&b, "80 06 06 03 09 04 ff 00", NULL, answer, sizeof answer));
+    assert_non_null(strstr(answer, "4b 00 62 00 2c 00")); /* "Kb," */
+    assert_null(strstr(answer, "4b 00 67 00"));           /* "Kg" */
+    bench_expect(&b, "21 01 00 00 00 00 05 00", "41 00 80 02 00", "");
+    bench_expect(&b, "a1 03 00 00 00 00 06 00", NULL, "0b 00 00 00 0a 0a");
+    bench_expect(&b, "21 04 00 00 00 00 00 00", NULL, "");
+    bench_expect(&b, "a1 02 02 00 00 00 10 00", NULL, "");
+    bench_expect(&b, "a1 03 00 00 00 00 06 00", NULL, "0b 00 00 00 0a 0a");
+    bench_expect(&b, "21 04 00 00 00 00 00 00", NULL, "");
+    bench_expect(&b, "a1 02 00 00 00 00 00 04", NULL, "00 21 41 fa fb");
+    bench_expect(&b, "21 01 00 00 00 00 01 00", "fa", "");
+    bench_expect(&b, "a1 03 00 00 00 00 06 00", NULL, "00 00 00 00 04 00");
+    bench_expect(&b, "a1 03 00 00 00 00 06 00", NULL, "00 00 00 00 07 00");
+    bench_end(&b);
+}
+
 static void old_names_and_gen_2_manners(void **state)
 {
     (void)state;
@@ -402,6 +430,7 @@ int main(void)
         cmocka_unit_test(dfu_by_request_does_not_outlive_a_power_cut),
         cmocka_unit_test(detach_comes_back_in_dfu),
         cmocka_unit_test(vendor_requests_stall_in_dfu),
+        cmocka_unit_test(a_protected_board_denies_everything_but_safe_mode),
         cmocka_unit_test(old_names_and_gen_2_manners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,6 +205,20 @@ static void an_end_outside_its_place_is_not_found(void **state)
     bench_end(&b);
 }
 
+static void other_system_parts_must_stay_satisfied(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "photon", "2.3.1");
+    BUF_OWNED older = bench_module(&b, "photon", system_part, 2301, no_need);
+    BUF_OWNED newer = bench_module(&b, "photon", system_part, 2303, no_need);
+    bench_open(&b);
+    assert_int_equal(bench_update(&b, buf_span(&older)), -1340);
+    bench_update_and_wait(&b, buf_span(&newer));
+    assert_int_equal(version_of(&b, system_part), 2303);
+    bench_end(&b);
+}
+
 static void start_and_data_refuse_wrong_sizes(void **state)
 {
     (void)state;
@@ -368,30 +382,90 @@ static void a_co_processor_takes_minutes_and_then_tells_its_version(void **state
     bench_end(&b);
 }
 
-static void assets_are_kept_by_name_and_hash(void **state)
+/** An asset module of 100 bytes of content whose hash begins with `mark`. The caller frees it. */
+static buf make_asset(bench *b, const char *name, uint8_t mark)
 {
-    (void)state;
-    bench b;
-    uint8_t hash[34] = {0, 32, 1, 2, 3};
-    uint8_t body[64] = {8, 0, 0, 0, 100};
+    const uint8_t hash[34] = {0, 32, mark, 2, 3};
+    const uint8_t body[64] = {8, 0, 0, 0, 100};
     const module_extension extensions[] = {
         {.type = EXTENSION_HASH, .data = {hash, sizeof hash}},
-        {.type = EXTENSION_NAME, .data = {(const uint8_t *)"cat.txt", 7}},
+        {.type = EXTENSION_NAME, .data = {(const uint8_t *)name, strlen(name)}},
     };
     const module_recipe recipe = {.flags = MODULE_DROP_INFO | MODULE_COMPRESSED,
                                   .slot = {MODULE_ASSET, 0},
                                   .body = {body, sizeof body},
                                   .extensions = extensions,
                                   .extension_count = 2};
-    BUF_OWNED file = buf_make(1024);
+    buf file = buf_make(1024);
+    OK(module_write(&recipe, &file, &b->error));
+    return file;
+}
+
+static void assets_are_kept_by_name_and_hash(void **state)
+{
+    (void)state;
+    bench b;
     BUF_OWNED reply = buf_make(1024);
     bench_board(&b, "p2", "5.9.0");
-    OK(module_write(&recipe, &file, &b.error));
+    BUF_OWNED file = make_asset(&b, "cat.txt", 1);
     bench_open(&b);
     bench_update_and_wait(&b, buf_span(&file));
     assert_int_equal(bench_request(&b, 91, (span){0}, &reply), 0);
     assert_memory_equal(reply.data + 2, "\x0a\x20\x01\x02\x03", 5);
     assert_int_equal(b.board->keeps.assets[0].size, 100);
+    /* The application wants none, so the first goes when another one comes. */
+    BUF_OWNED other = make_asset(&b, "dog.txt", 9);
+    bench_update_and_wait(&b, buf_span(&other));
+    assert_int_equal(b.board->keeps.asset_count, 1);
+    assert_string_equal(b.board->keeps.assets[0].name, "dog.txt");
+    bench_end(&b);
+}
+
+/** An application that names cat.txt as its asset. The caller frees it. */
+static buf make_wanting_application(bench *b)
+{
+    static const uint8_t wanted[] = {0, 32, 1, 2, 3, 0, 0,   0,   0,   0,   0,   0,   0,  0,
+                                     0, 0,  0, 0, 0, 0, 0,   0,   0,   0,   0,   0,   0,  0,
+                                     0, 0,  0, 0, 0, 0, 'c', 'a', 't', '.', 't', 'x', 't'};
+    static const uint8_t body[4096] = {0};
+    const module_extension extensions[] = {
+        {.type = EXTENSION_ASSET_DEPENDENCY, .data = {wanted, sizeof wanted}},
+        {.type = EXTENSION_END},
+    };
+    const module_recipe recipe = {.start = 0xb4000,
+                                  .version = 6,
+                                  .platform_id = 13,
+                                  .slot = {MODULE_USER_PART, 2},
+                                  .dependencies = {{system_part, 5500}},
+                                  .body = {body, sizeof body},
+                                  .extensions = extensions,
+                                  .extension_count = 2};
+    buf file = buf_make(8192);
+    OK(module_write(&recipe, &file, &b->error));
+    return file;
+}
+
+static void an_application_waits_in_safe_mode_for_its_assets(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "boron", "5.9.0");
+    BUF_OWNED application = make_wanting_application(&b);
+    OK(sim_board_program(b.board, buf_span(&application), "application", &b.error));
+    assert_int_equal(b.board->mode, BOARD_SAFE);
+    assert_true(bench_has_reason(&b, "needs the asset cat.txt"));
+    BUF_OWNED wrong = make_asset(&b, "cat.txt", 9);
+    BUF_OWNED right = make_asset(&b, "cat.txt", 1);
+    bench_open(&b);
+    bench_update_and_wait(&b, buf_span(&wrong));
+    assert_int_equal(b.board->mode, BOARD_SAFE);
+    bench_update_and_wait(&b, buf_span(&right));
+    assert_int_equal(b.board->mode, BOARD_NORMAL);
+    /* 4 MB boards: a large update is staged over the assets. */
+    assert_int_equal(bench_start(&b, 606208), 0);
+    assert_int_equal(b.board->keeps.asset_count, 1);
+    assert_int_equal(bench_start(&b, 606209), 0);
+    assert_int_equal(b.board->keeps.asset_count, 0);
     bench_end(&b);
 }
 
@@ -406,6 +480,7 @@ int main(void)
         cmocka_unit_test(each_refusal_has_its_code),
         cmocka_unit_test(a_wrong_crc_is_refused_before_a_wrong_platform),
         cmocka_unit_test(an_end_outside_its_place_is_not_found),
+        cmocka_unit_test(other_system_parts_must_stay_satisfied),
         cmocka_unit_test(start_and_data_refuse_wrong_sizes),
         cmocka_unit_test(validating_only_discards_the_update),
         cmocka_unit_test(an_empty_finish_applies),
@@ -415,6 +490,7 @@ int main(void)
         cmocka_unit_test(two_modules_in_one_file_are_both_taken),
         cmocka_unit_test(a_co_processor_takes_minutes_and_then_tells_its_version),
         cmocka_unit_test(assets_are_kept_by_name_and_hash),
+        cmocka_unit_test(an_application_waits_in_safe_mode_for_its_assets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
