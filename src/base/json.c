@@ -75,7 +75,7 @@ static bool hex_address(const char *text, uint32_t *address)
     uint8_t bytes[4];
     if (!text_starts_with(text, "0x") || strlen(text) < 3 || strlen(text) > 10)
         return false;
-    memcpy(padded + 10 - strlen(text), text + 2, strlen(text) - 2);
+    memcpy(padded + (10 - strlen(text)), text + 2, strlen(text) - 2);
     if (!text_unhex(bytes, sizeof bytes, padded))
         return false;
     *address =
