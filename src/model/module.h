@@ -52,7 +52,7 @@ enum {
     MODULE_PREFIX_SIZE = 24,
     MODULE_SUFFIX_SIZE = 36, /**< the part every suffix has: reserved, SHA-256, size */
     MODULE_CRC_SIZE = 4,
-    MODULE_EXTENSIONS_MAX = 64,
+    MODULE_EXTENSIONS_MAX = 512, /**< boards have fewer places for assets, one extension each */
     MODULE_FILE_MAX = 16 * 1024 * 1024, /**< larger than any board's flash */
     MODULE_SLOT_TEXT = 24               /**< "system_part/255" with NUL */
 };

@@ -114,10 +114,13 @@ static osb_status read_suffix(module *parsed, const char *name, osb_error *error
     return read_suffix_region(region, parsed, name, error);
 }
 
+/** Looks behind prefix and prefix extensions; nothing else has been read by then. */
 static bool is_synthetic(const module *parsed)
 {
-    span marker = span_slice(parsed->image, parsed->prefix_offset + MODULE_PREFIX_SIZE,
-                             strlen(MODULE_MARKER));
+    size_t body = parsed->prefix_offset + MODULE_PREFIX_SIZE;
+    for (size_t i = 0; i < parsed->extension_count; i++)
+        body += EXTENSION_HEADER + parsed->extensions[i].data.size;
+    span marker = span_slice(parsed->image, body, strlen(MODULE_MARKER));
     return marker.size == strlen(MODULE_MARKER) &&
            memcmp(marker.data, MODULE_MARKER, marker.size) == 0;
 }
@@ -153,8 +156,8 @@ osb_status module_parse(span file, const char *name, module *parsed, osb_error *
     case PREFIX_CLOSES:
         break;
     }
-    parsed->synthetic = is_synthetic(parsed);
     TRY(read_prefix_extensions(parsed, name, error));
+    parsed->synthetic = is_synthetic(parsed);
     return read_suffix(parsed, name, error);
 }
 

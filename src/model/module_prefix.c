@@ -109,8 +109,8 @@ static prefix_fit scan(span file, module *found)
 {
     uint64_t hashed_extent = 0;
     size_t checksums = 0;
+    module header = {0}; /* large: cleared once, since each look sets all of it that is used */
     for (uint32_t offset = 4; offset < SCAN_END && checksums < SCAN_CHECKSUMS_MAX; offset += 4) {
-        module header = {0};
         if (!worth_hashing(file, offset, &header) || prefix_extent(&header) == hashed_extent)
             continue;
         hashed_extent = prefix_extent(&header);

@@ -167,6 +167,49 @@ static void rtl_applications_list_their_assets_in_the_prefix_and_grow_left(void 
     assert_int_equal(wanting.product_id, 32);
 }
 
+/** Or a synthetic application could reach a real board, once it wants an asset. */
+static void a_synthetic_application_stays_recognisable(void **state)
+{
+    (void)state;
+    const asset_need need = {.name = "cat.txt"};
+    BUF_OWNED app = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    module_recipe recipe = p2_app_recipe();
+    MUST(module_synthesise(&recipe, 4096, true, &app, NULL));
+    module parsed = parse_sound(buf_span(&app));
+    assert_true(parsed.synthetic);
+    MUST(asset_needs_write(&parsed, &need, 1, &file, NULL));
+    assert_true(parse_sound(buf_span(&file)).synthetic);
+}
+
+/** As many as a board has blocks to keep them in. */
+static void hundreds_of_assets_are_listed(void **state)
+{
+    (void)state;
+    enum {
+        MANY = 500
+    };
+    dice from = {26};
+    ARENA_OWNED memory = {0};
+    static char names[MANY][ASSET_NAME_SIZE];
+    static asset_need needs[MANY];
+    const asset_need *read;
+    size_t count;
+    BUF_OWNED app = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    for (unsigned i = 0; i < MANY; i++) {
+        random_name(&from, i, names[i]);
+        needs[i] = (asset_need){.name = names[i]};
+    }
+    shape_write(SHAPE_APPLICATION_NRF52840, &from, 500, &app);
+    module parsed = parse_sound(buf_span(&app));
+    MUST(asset_needs_write(&parsed, needs, MANY, &file, NULL));
+    parsed = assert_sealed(buf_span(&file));
+    MUST(asset_needs_list(&parsed, "app.bin", &memory, &read, &count, NULL));
+    assert_int_equal(count, MANY);
+    assert_string_equal(read[MANY - 1].name, names[MANY - 1]);
+}
+
 static void a_list_that_cannot_be_read_is_told(void **state)
 {
     (void)state;
@@ -224,6 +267,8 @@ int main(void)
         cmocka_unit_test(names_that_are_no_file_names_are_refused),
         cmocka_unit_test(nrf_applications_list_their_assets_in_the_suffix),
         cmocka_unit_test(rtl_applications_list_their_assets_in_the_prefix_and_grow_left),
+        cmocka_unit_test(a_synthetic_application_stays_recognisable),
+        cmocka_unit_test(hundreds_of_assets_are_listed),
         cmocka_unit_test(a_list_that_cannot_be_read_is_told),
         cmocka_unit_test(what_cannot_carry_a_list_is_refused),
     };
