@@ -384,6 +384,30 @@ static void a_protected_board_answers_few_requests(void **state)
     bench_end(&b);
 }
 
+static void normal_mode_descriptors_hold_together(void **state)
+{
+    static const char *const boards[] = {"boron", "p2", "photon"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        bench b;
+        uint8_t bytes[USB_CONTROL_MAX];
+        size_t moved, interfaces = 0, at = 0;
+        bench_board(&b, boards[i], i == 2 ? "3.3.1" : "6.2.0");
+        bench_open(&b);
+        OK(bench_raw(&b, (usb_setup){0x80, 6, 0x0200, 0, 255}, NULL, bytes, &moved));
+        assert_int_equal(bytes[2] | bytes[3] << 8, moved);
+        for (; at < moved; at += bytes[at]) {
+            assert_true(bytes[at] >= 4);
+            interfaces += bytes[at + 1] == 4;
+        }
+        assert_int_equal(at, moved);
+        assert_int_equal(interfaces, bytes[4]);
+        OK(bench_raw(&b, (usb_setup){0x80, 6, 0x0100, 0, 18}, NULL, bytes, &moved));
+        assert_int_equal(bytes[10] | bytes[11] << 8, b.board->kind->product_id);
+        bench_end(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +431,7 @@ int main(void)
         cmocka_unit_test(a_failed_need_and_a_bad_crc_show_in_module_info),
         cmocka_unit_test(a_second_need_without_a_first_does_not_show),
         cmocka_unit_test(the_radio_stack_is_listed_last_by_its_firmware_id),
+        cmocka_unit_test(normal_mode_descriptors_hold_together),
         cmocka_unit_test(a_protected_board_answers_few_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
