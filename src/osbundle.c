@@ -113,11 +113,11 @@ void osb_close(osb_context *context)
     free(context);
 }
 
-static osb_status plug_in(osb_context *context, const char *spec, size_t number, osb_error *error)
+osb_status context_plug_in(osb_context *context, sim_world *world, const char *spec, size_t number,
+                           sim_board **board, osb_error *error)
 {
-    sim_board *board;
     if (folder_exists(spec))
-        return sim_board_open(context->world, spec, &board, error);
+        return sim_board_open(world, spec, board, error);
     const platform *kind;
     char release_version[VERSION_SIZE];
     TRY(context_board_words(context, spec, &kind, release_version, error));
@@ -126,14 +126,16 @@ static osb_status plug_in(osb_context *context, const char *spec, size_t number,
     size_t count;
     TRY(context_images(context, kind, release_version, &memory, &images, &count, error));
     sim_recipe recipe = {.board = kind, .seed = number, .images = images, .image_count = count};
-    return sim_board_add(context->world, &recipe, &board, error);
+    return sim_board_add(world, &recipe, board, error);
 }
 
 static osb_status open_world(osb_context *context, osb_error *error)
 {
     TRY(sim_world_make(&context->known, &context->platforms, &context->world, error));
-    for (size_t i = 0; i < context->simulated_count; i++)
-        TRY(plug_in(context, context->simulated[i], i, error));
+    for (size_t i = 0; i < context->simulated_count; i++) {
+        sim_board *board;
+        TRY(context_plug_in(context, context->world, context->simulated[i], i, &board, error));
+    }
     context->bus = sim_world_transport(context->world);
     return OSB_OK;
 }

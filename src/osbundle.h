@@ -177,6 +177,24 @@ OSB_EXPORT osb_status osb_sim_new(osb_context *context, const osb_sim_recipe *re
 OSB_EXPORT osb_status osb_sim_info(osb_context *context, const char *folder, struct json_t **result,
                                    osb_error *error) OSB_MUST_CHECK;
 
+typedef struct osb_serve {
+    const char *const *specs; /**< "PLATFORM@VERSION" or a board folder */
+    size_t spec_count;
+    const char *listen; /**< "ADDRESS:PORT", numeric; NULL: 127.0.0.1:3240 */
+    bool attach;        /**< plug the boards into this machine's vhci_hcd instead (Linux, root) */
+    bool real_time;     /**< flash work and starts last as long as on a real board */
+    /** "osbundle-sim-serve": boards can be used from now on. May be NULL. */
+    void (*ready)(void *ready_context, const struct json_t *document);
+    void *ready_context;
+} osb_serve;
+
+/**
+ * Gives simulated boards to other programs, as USB devices over USB/IP.
+ * @return OSB_OK once the `cancelled` hook says so
+ */
+OSB_EXPORT osb_status osb_sim_serve(osb_context *context, const osb_serve *wanted,
+                                    osb_error *error) OSB_MUST_CHECK;
+
 /** "osbundle-sim-list": the platforms and releases that boards can be made of. */
 OSB_EXPORT osb_status osb_sim_list(osb_context *context, struct json_t **result,
                                    osb_error *error) OSB_MUST_CHECK;

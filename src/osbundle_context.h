@@ -65,6 +65,10 @@ osb_status context_images(osb_context *context, const platform *board, const cha
                           arena *memory, const sim_image **images, size_t *count,
                           osb_error *error) OSB_MUST_CHECK;
 
+/** Adds the board that `spec` names ("PLATFORM@VERSION" or a folder) as number `number`. */
+osb_status context_plug_in(osb_context *context, sim_world *world, const char *spec, size_t number,
+                           sim_board **board, osb_error *error) OSB_MUST_CHECK;
+
 /** Frees a device held by a local. */
 void context_device_close(device **held);
 #define DEVICE_OWNED __attribute__((cleanup(context_device_close))) device

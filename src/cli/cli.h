@@ -23,8 +23,8 @@ typedef struct options {
     text_list sources, simulated;
     /* of some commands */
     bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, exit_code, all_platforms;
-    bool credentials;
-    const char *app, *output, *from, *id;
+    bool credentials, attach, real_time;
+    const char *app, *output, *from, *id, *listen;
     text_list platforms, flash;
     /* words behind the command's name */
     text_list arguments;
@@ -38,8 +38,9 @@ enum option_group {
     TAKES_PLAN = 1 << 3,    /**< --output --exit-code */
     TAKES_RESTORE = 1 << 4, /**< --yes --dry-run */
     TAKES_FROM = 1 << 5,
-    TAKES_SIM = 1 << 6,       /**< --id --flash --credentials */
-    TAKES_INCOMPLETE = 1 << 7 /**< --allow-incomplete */
+    TAKES_SIM = 1 << 6,        /**< --id --flash --credentials */
+    TAKES_INCOMPLETE = 1 << 7, /**< --allow-incomplete */
+    TAKES_SERVE = 1 << 8       /**< --listen --attach --real-time */
 };
 
 typedef struct progress progress;

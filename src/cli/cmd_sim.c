@@ -10,7 +10,8 @@
 static osb_status usage(osb_error *error)
 {
     return osb_fail(error, OSB_ERR_USAGE, "sim", "see: osbundle help sim",
-                    "use list, new PLATFORM@VERSION DIR, info DIR or release PLATFORM@VERSION DIR");
+                    "use list, new PLATFORM@VERSION DIR, info DIR, release PLATFORM@VERSION DIR "
+                    "or serve SPEC...");
 }
 
 static void print_board(const json_t *board)
@@ -92,6 +93,41 @@ static void print_release(const json_t *release)
     }
 }
 
+/** Told once, when boards can be used; whoever waits for that reads it from a pipe. */
+static void show_served(void *context, const json_t *document)
+{
+    const cli *self = context;
+    const char *listen = json_text(document, "listen", NULL);
+    size_t i;
+    json_t *board;
+    if (self->words->json) {
+        const osb_status printed = output_json(document, true, NULL);
+        (void)printed; /* boards are served all the same; main finds out about stdout */
+    } else {
+        json_array_foreach(json_object_get(document, "boards"), i, board)
+        {
+            printf("%s  simulated %s, bus id 1-%zu\n", json_text(board, "device_id", "?"),
+                   json_text(board, "platform", "?"), i + 1);
+        }
+        printf("%s%s; Ctrl-C ends it\n", listen ? "USB/IP on " : "plugged into this machine",
+               listen ? listen : "");
+    }
+    fflush(stdout);
+}
+
+static osb_status serve_boards(cli *self, osb_error *error)
+{
+    const options *words = self->words;
+    const osb_serve wanted = {.specs = words->arguments.items + 1,
+                              .spec_count = words->arguments.count - 1,
+                              .listen = words->listen,
+                              .attach = words->attach,
+                              .real_time = words->real_time,
+                              .ready = show_served,
+                              .ready_context = self};
+    return osb_sim_serve(self->context, &wanted, error);
+}
+
 osb_status cmd_sim(cli *self, osb_error *error)
 {
     const text_list *words = &self->words->arguments;
@@ -103,6 +139,8 @@ osb_status cmd_sim(cli *self, osb_error *error)
     }
     if (text_equal(verb, "new") && words->count == 3)
         return new_board(self, words->items[1], words->items[2], error);
+    if (text_equal(verb, "serve") && words->count >= 2)
+        return serve_boards(self, error);
     if (text_equal(verb, "info") && words->count == 2)
         return show_board(self, words->items[1], error);
     if (text_equal(verb, "release") && words->count == 3) {

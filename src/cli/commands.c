@@ -106,7 +106,8 @@ static const command restore = {
 };
 static const command sim = {
     .name = "sim",
-    .arguments = "list | new PLATFORM@VERSION DIR | info DIR | release PLATFORM@VERSION DIR",
+    .arguments = "list | new PLATFORM@VERSION DIR | info DIR | release PLATFORM@VERSION DIR | "
+                 "serve SPEC...",
     .summary = "simulated boards",
     .details =
         "new      makes a board that keeps its flash in DIR, from cached modules or else from\n"
@@ -114,10 +115,11 @@ static const command sim = {
         "info     shows such a board's flash, LED and pending updates\n"
         "release  writes a release folder of synthetic modules, usable with --source\n"
         "list     platforms and releases that boards can be made of\n"
+        "serve    gives boards to other programs as USB devices, over USB/IP, until Ctrl-C\n"
         "Use a board with --sim DIR in any other command.",
-    .takes = TAKES_SIM,
+    .takes = TAKES_SIM | TAKES_SERVE,
     .least = 1,
-    .most = 3,
+    .most = LIST_MAX,
     .run = cmd_sim,
 };
 static const command version = {

@@ -65,6 +65,12 @@ static const option_row rows[] = {
      "put a module into its slot unchecked, as a programmer would (repeatable)"},
     {"credentials", 0, KIND_FLAG, TAKES_SIM, AT(credentials), NULL,
      "the board has network credentials"},
+    {"listen", 0, KIND_TEXT, TAKES_SERVE, AT(listen), "ADDRESS:PORT",
+     "serve there (default 127.0.0.1:3240)"},
+    {"attach", 0, KIND_FLAG, TAKES_SERVE, AT(attach), NULL,
+     "plug the boards into this machine's vhci_hcd instead (root)"},
+    {"real-time", 0, KIND_FLAG, TAKES_SERVE, AT(real_time), NULL,
+     "flash work and starts take as long as on a real board"},
 };
 
 enum {
