@@ -82,8 +82,8 @@ static void remove_asset(sim_board *board, size_t number)
 
 static void remove_unlisted(sim_board *board)
 {
-    board_asset wanted[ASSETS_REQUIRED_MAX];
-    size_t count = assets_required(board, wanted, ASSETS_REQUIRED_MAX);
+    board_asset wanted[BOARD_ASSETS_MAX];
+    size_t count = assets_required(board, wanted, BOARD_ASSETS_MAX);
     for (size_t i = board->keeps.asset_count; i > 0; i--) {
         bool listed = false;
         for (size_t w = 0; w < count && !listed; w++)

@@ -2,10 +2,6 @@
 /** Application assets that a board keeps: names and hashes; their bytes serve nobody here. */
 #include "sim/board.h"
 
-enum {
-    ASSETS_REQUIRED_MAX = 16
-};
-
 /** Takes in a validated asset module. Assets that the application does not list go first. */
 void asset_store(sim_board *board, const staged_module *staged);
 /** Staging up to `end` of a chip: on 4 MB boards it reaches into the asset store. */

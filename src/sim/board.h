@@ -15,7 +15,7 @@ enum {
     BOARD_MEMORIES_MAX = 4,
     BOARD_NOTES_MAX = 16,
     BOARD_NOTE_SIZE = 200,
-    BOARD_ASSETS_MAX = 32,
+    BOARD_ASSETS_MAX = 288, /**< one a block of the store, at most */
     BOARD_ASSET_NAME = 96
 };
 

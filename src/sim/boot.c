@@ -134,10 +134,10 @@ static bool all_needs_met(sim_board *board)
 
 static bool assets_there(sim_board *board)
 {
-    board_asset wanted[ASSETS_REQUIRED_MAX];
+    board_asset wanted[BOARD_ASSETS_MAX];
     if (board->running.system_version < SYSTEM_5_5_0)
         return true;
-    size_t count = assets_required(board, wanted, ASSETS_REQUIRED_MAX);
+    size_t count = assets_required(board, wanted, BOARD_ASSETS_MAX);
     for (size_t i = 0; i < count; i++) {
         if (asset_available(board, &wanted[i]))
             continue;

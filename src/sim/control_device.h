@@ -6,7 +6,7 @@
 enum {
     CONTROL_ACTIVE_MAX = 4,
     CONTROL_PAYLOAD_MAX = UINT16_MAX,
-    CONTROL_REPLY_MAX = 16 * 1024
+    CONTROL_REPLY_MAX = 128 * 1024
 };
 
 typedef enum control_state {

@@ -19,7 +19,7 @@ enum {
     OS_6_0_0 = 6000,
     INFO_MODULES_MAX = 8,
     INFO_NEEDS_MAX = 4,
-    INFO_ASSETS_MAX = 16,
+
     ALL_CHECKS = CHECK_INTEGRITY | CHECK_DEPENDENCIES | CHECK_RANGE | CHECK_PLATFORM
 };
 
@@ -31,7 +31,7 @@ typedef struct info_module {
     size_t need_count;
     module_dependency needs[INFO_NEEDS_MAX];
     size_t asset_count;
-    board_asset assets[INFO_ASSETS_MAX];
+    board_asset assets[BOARD_ASSETS_MAX];
 } info_module;
 
 typedef struct info_list {
@@ -64,7 +64,7 @@ static void add_extensions(const sim_board *board, info_module *entry)
         if (extension->type == EXTENSION_DEPENDENCY)
             add_extended_need(entry, extension->data);
     }
-    entry->asset_count = assets_of(&parsed, entry->assets, INFO_ASSETS_MAX);
+    entry->asset_count = assets_of(&parsed, entry->assets, BOARD_ASSETS_MAX);
 }
 
 static bool read_listed(const sim_board *board, module_slot listed, info_module *entry)
@@ -145,8 +145,8 @@ static void append_old(const info_module *entry, buf *reply)
 typedef struct new_parts {
     Wire__ModuleDependency needs[INFO_NEEDS_MAX];
     Wire__ModuleDependency *need_list[INFO_NEEDS_MAX];
-    Wire__AssetDependency assets[INFO_ASSETS_MAX];
-    Wire__AssetDependency *asset_list[INFO_ASSETS_MAX];
+    Wire__AssetDependency assets[BOARD_ASSETS_MAX];
+    Wire__AssetDependency *asset_list[BOARD_ASSETS_MAX];
     Wire__ModuleSecurity security;
 } new_parts;
 
@@ -237,15 +237,15 @@ int32_t module_info_reply(const sim_board *board, buf *reply)
 
 int32_t asset_info_reply(const sim_board *board, buf *reply)
 {
-    board_asset available[BOARD_ASSETS_MAX], required[ASSETS_REQUIRED_MAX];
-    Wire__AssetDependency messages[BOARD_ASSETS_MAX + ASSETS_REQUIRED_MAX];
-    Wire__AssetDependency *list[BOARD_ASSETS_MAX + ASSETS_REQUIRED_MAX];
+    board_asset available[BOARD_ASSETS_MAX], required[BOARD_ASSETS_MAX];
+    Wire__AssetDependency messages[BOARD_ASSETS_MAX + BOARD_ASSETS_MAX];
+    Wire__AssetDependency *list[BOARD_ASSETS_MAX + BOARD_ASSETS_MAX];
     Wire__GetAssetInfoReply message = WIRE__GET_ASSET_INFO_REPLY__INIT;
     memcpy(available, board->keeps.assets, sizeof available);
     message.n_available = board->keeps.asset_count;
     message.available = list;
     fill_assets(available, message.n_available, messages, list);
-    message.n_required = assets_required(board, required, ASSETS_REQUIRED_MAX);
+    message.n_required = assets_required(board, required, BOARD_ASSETS_MAX);
     message.required = list + BOARD_ASSETS_MAX;
     fill_assets(required, message.n_required, messages + BOARD_ASSETS_MAX, message.required);
     size_t size = wire__get_asset_info_reply__get_packed_size(&message);

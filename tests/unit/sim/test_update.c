@@ -421,17 +421,30 @@ static void assets_are_kept_by_name_and_hash(void **state)
     bench_end(&b);
 }
 
-/** An application that names cat.txt as its asset. The caller frees it. */
-static buf make_wanting_application(bench *b)
+enum {
+    MANY_ASSETS = 40
+};
+
+static void asset_name(size_t number, char name[8])
 {
-    static const uint8_t wanted[] = {0, 32, 1, 2, 3, 0, 0,   0,   0,   0,   0,   0,   0,  0,
-                                     0, 0,  0, 0, 0, 0, 0,   0,   0,   0,   0,   0,   0,  0,
-                                     0, 0,  0, 0, 0, 0, 'c', 'a', 't', '.', 't', 'x', 't'};
+    text_format(name, 8, "%03zu.txt", number % 1000);
+}
+
+/** An application that wants assets 0 to `count`. The caller frees it. */
+static buf make_wanting_application(bench *b, size_t count)
+{
     static const uint8_t body[4096] = {0};
-    const module_extension extensions[] = {
-        {.type = EXTENSION_ASSET_DEPENDENCY, .data = {wanted, sizeof wanted}},
-        {.type = EXTENSION_END},
-    };
+    uint8_t wanted[MANY_ASSETS][2 + SHA256_SIZE + 7] = {{0}};
+    module_extension extensions[MANY_ASSETS + 1] = {0};
+    for (size_t i = 0; i < count; i++) {
+        char name[8];
+        asset_name(i, name);
+        memcpy(wanted[i], (const uint8_t[]){0, 32, (uint8_t)i, 2, 3}, 5);
+        memcpy(wanted[i] + 2 + SHA256_SIZE, name, 7);
+        extensions[i] = (module_extension){.type = EXTENSION_ASSET_DEPENDENCY,
+                                           .data = {wanted[i], sizeof wanted[i]}};
+    }
+    extensions[count] = (module_extension){.type = EXTENSION_END};
     const module_recipe recipe = {.start = 0xb4000,
                                   .version = 6,
                                   .platform_id = 13,
@@ -439,10 +452,30 @@ static buf make_wanting_application(bench *b)
                                   .dependencies = {{system_part, 5500}},
                                   .body = {body, sizeof body},
                                   .extensions = extensions,
-                                  .extension_count = 2};
-    buf file = buf_make(8192);
+                                  .extension_count = count + 1};
+    buf file = buf_make(16384);
     OK(module_write(&recipe, &file, &b->error));
     return file;
+}
+
+static void an_application_waits_for_all_its_assets(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "boron", "5.9.0");
+    BUF_OWNED application = make_wanting_application(&b, MANY_ASSETS);
+    OK(sim_board_program(b.board, buf_span(&application), "application", &b.error));
+    bench_open(&b);
+    for (size_t i = 0; i < MANY_ASSETS; i++) {
+        char name[8];
+        assert_int_equal(b.board->mode, BOARD_SAFE);
+        asset_name(i, name);
+        BUF_OWNED asset = make_asset(&b, name, (uint8_t)i);
+        bench_update_and_wait(&b, buf_span(&asset));
+    }
+    assert_int_equal(b.board->mode, BOARD_NORMAL);
+    assert_int_equal(b.board->keeps.asset_count, MANY_ASSETS);
+    bench_end(&b);
 }
 
 static void an_application_waits_in_safe_mode_for_its_assets(void **state)
@@ -450,12 +483,12 @@ static void an_application_waits_in_safe_mode_for_its_assets(void **state)
     (void)state;
     bench b;
     bench_board(&b, "boron", "5.9.0");
-    BUF_OWNED application = make_wanting_application(&b);
+    BUF_OWNED application = make_wanting_application(&b, 1);
     OK(sim_board_program(b.board, buf_span(&application), "application", &b.error));
     assert_int_equal(b.board->mode, BOARD_SAFE);
-    assert_true(bench_has_reason(&b, "needs the asset cat.txt"));
-    BUF_OWNED wrong = make_asset(&b, "cat.txt", 9);
-    BUF_OWNED right = make_asset(&b, "cat.txt", 1);
+    assert_true(bench_has_reason(&b, "needs the asset 000.txt"));
+    BUF_OWNED wrong = make_asset(&b, "000.txt", 9);
+    BUF_OWNED right = make_asset(&b, "000.txt", 0);
     bench_open(&b);
     bench_update_and_wait(&b, buf_span(&wrong));
     assert_int_equal(b.board->mode, BOARD_SAFE);
@@ -490,6 +523,7 @@ int main(void)
         cmocka_unit_test(two_modules_in_one_file_are_both_taken),
         cmocka_unit_test(a_co_processor_takes_minutes_and_then_tells_its_version),
         cmocka_unit_test(assets_are_kept_by_name_and_hash),
+        cmocka_unit_test(an_application_waits_for_all_its_assets),
         cmocka_unit_test(an_application_waits_in_safe_mode_for_its_assets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
