@@ -43,7 +43,8 @@ CLOSED_HEADERS = {"model": {"base/file.h", "base/lock.h", "base/clock.h"}}
 LIBRARIES = {
     "jansson.h": "base/json.h",
     "zlib.h": "base",
-    "sodium.h": "base",
+    "nettle/": "base",
+    "sodium.h": "trust",
     "curl/": "net",
     "archive.h": "net",
     "archive_entry.h": "net",
