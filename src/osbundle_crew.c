@@ -2,8 +2,8 @@
  * A crew of workers over numbered jobs.
  *
  * Knows nothing of what the jobs are. Invariant: answers are told in the order of the jobs by the
- * one thread that called, and no worker runs more than WINDOW jobs ahead of it, so memory is
- * bounded by the window and not by the number of jobs.
+ * one thread that called, and nobody runs more than WINDOW jobs ahead of it, so memory is bounded
+ * by the window and not by the number of jobs.
  */
 #include "osbundle_crew.h"
 
@@ -27,10 +27,11 @@ typedef struct listener {
 typedef struct crew {
     const crew_job *job;
     pthread_mutex_t lock; /**< of everything below */
-    pthread_cond_t changed;
-    size_t next;  /**< the first job that nobody has begun */
-    size_t told;  /**< answers told so far */
-    bool stopped; /**< begin no more */
+    pthread_cond_t room;  /**< for workers: the window has moved, or there is no more to do */
+    pthread_cond_t ready; /**< for the caller: the next answer is there */
+    size_t next;          /**< the first job that nobody has begun */
+    size_t told;          /**< answers told so far */
+    bool stopped;         /**< begin no more */
     bool done[WINDOW];
     crew_answer answers[WINDOW]; /**< of job i at i % WINDOW */
 } crew;
@@ -66,53 +67,60 @@ static bool is_cancelled(const osb_context *context)
     return context->hooks.cancelled && context->hooks.cancelled(context->hooks.context);
 }
 
-/** The next job for a worker, once there is room for its answer. False: there is none any more. */
-static bool begin_job(crew *self, size_t *index)
+/** With the lock held. */
+static bool has_job(const crew *self)
 {
-    pthread_mutex_lock(&self->lock);
-    while (!self->stopped && self->next < self->job->count && self->next >= self->told + WINDOW)
-        pthread_cond_wait(&self->changed, &self->lock);
-    bool more = !self->stopped && self->next < self->job->count;
-    if (more)
-        *index = self->next++;
-    pthread_mutex_unlock(&self->lock);
-    return more;
+    return !self->stopped && self->next < self->job->count;
 }
 
-static void end_job(crew *self, size_t index, const crew_answer *answer)
+/** With the lock held, which is given up while the work is done. */
+static void do_next(crew *self, buf *content)
 {
-    pthread_mutex_lock(&self->lock);
-    self->answers[index % WINDOW] = *answer;
-    self->done[index % WINDOW] = true;
-    pthread_cond_broadcast(&self->changed);
+    crew_answer answer;
+    size_t index = self->next++;
     pthread_mutex_unlock(&self->lock);
+    do_job(self->job, index, content, &answer);
+    pthread_mutex_lock(&self->lock);
+    self->answers[index % WINDOW] = answer;
+    self->done[index % WINDOW] = true;
+    if (index == self->told)
+        pthread_cond_signal(&self->ready);
 }
 
 static void *work(void *shared)
 {
     crew *self = shared;
-    size_t index;
-    crew_answer answer;
     BUF_OWNED content = buf_make(self->job->content_max);
-    while (begin_job(self, &index)) {
-        do_job(self->job, index, &content, &answer);
-        end_job(self, index, &answer);
+    pthread_mutex_lock(&self->lock);
+    while (has_job(self)) {
+        if (self->next < self->told + WINDOW)
+            do_next(self, &content);
+        else
+            pthread_cond_wait(&self->room, &self->lock);
     }
+    pthread_mutex_unlock(&self->lock);
     return NULL;
 }
 
-/** Waits for the answer of the next job in order. False: that job was not begun and won't be. */
-static bool await_answer(crew *self, crew_answer *answer)
+/**
+ * Waits for the answer of the next job in order, and works on others meanwhile: on few cores the
+ * caller's thread is not to spare. False: that job was not begun and won't be.
+ */
+static bool await_answer(crew *self, buf *content, crew_answer *answer)
 {
     pthread_mutex_lock(&self->lock);
-    size_t index = self->told, place = index % WINDOW;
-    size_t end = self->stopped ? self->next : self->job->count;
-    while (index < end && !self->done[place])
-        pthread_cond_wait(&self->changed, &self->lock);
-    if (index < end)
+    size_t place = self->told % WINDOW;
+    while (!self->done[place] && (self->told < self->next || has_job(self))) {
+        if (has_job(self) && self->next < self->told + WINDOW)
+            do_next(self, content);
+        else
+            pthread_cond_wait(&self->ready, &self->lock);
+    }
+    bool there = self->done[place];
+    if (there)
         *answer = self->answers[place];
     pthread_mutex_unlock(&self->lock);
-    return index < end;
+    return there;
 }
 
 static void advance(crew *self, bool stop)
@@ -121,21 +129,24 @@ static void advance(crew *self, bool stop)
     self->done[self->told % WINDOW] = false;
     self->told++;
     self->stopped = self->stopped || stop;
-    pthread_cond_broadcast(&self->changed);
+    pthread_cond_broadcast(&self->room);
     pthread_mutex_unlock(&self->lock);
 }
 
 /** Returns how many jobs were told. */
-static size_t run_together(const crew_job *job, size_t wanted, listener *hearer)
+static size_t run_together(const crew_job *job, size_t helpers, listener *hearer)
 {
     pthread_t workers[WORKERS_MAX];
     size_t count = 0;
     crew_answer answer;
-    crew self = {
-        .job = job, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    while (count < wanted && pthread_create(&workers[count], NULL, work, &self) == 0)
+    BUF_OWNED content = buf_make(job->content_max);
+    crew self = {.job = job,
+                 .lock = PTHREAD_MUTEX_INITIALIZER,
+                 .room = PTHREAD_COND_INITIALIZER,
+                 .ready = PTHREAD_COND_INITIALIZER};
+    while (count < helpers && pthread_create(&workers[count], NULL, work, &self) == 0)
         count++;
-    while (count && await_answer(&self, &answer)) {
+    while (await_answer(&self, &content, &answer)) {
         tell(hearer, &answer);
         advance(&self, is_cancelled(hearer->context));
     }
@@ -144,35 +155,20 @@ static size_t run_together(const crew_job *job, size_t wanted, listener *hearer)
     return self.told;
 }
 
-static size_t run_alone(const crew_job *job, listener *hearer)
-{
-    BUF_OWNED content = buf_make(job->content_max);
-    size_t index = 0;
-    for (; index < job->count && !is_cancelled(hearer->context); index++) {
-        crew_answer answer;
-        do_job(job, index, &content, &answer);
-        tell(hearer, &answer);
-    }
-    return index;
-}
-
-static size_t worker_count(size_t jobs)
+/** Threads beside the caller's own. */
+static size_t helper_count(size_t jobs)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = cores > 0 ? (size_t)cores : 1;
+    size_t count = cores > 1 ? (size_t)cores - 1 : 0;
     count = count < WORKERS_MAX ? count : WORKERS_MAX;
-    return count < jobs ? count : jobs;
+    return count < jobs ? count : jobs - 1;
 }
 
-osb_status crew_run(const osb_context *context, const crew_job *job, osb_tell tell,
+osb_status crew_run(const osb_context *context, const crew_job *job, osb_tell tell_one,
                     void *tell_context, osb_error *error)
 {
-    listener hearer = {.context = context, .tell = tell, .tell_context = tell_context};
-    size_t workers = worker_count(job->count);
-    size_t told = workers > 1 ? run_together(job, workers, &hearer) : 0;
-    /* All of it on one core; and where the system gives no thread. */
-    if (told == 0)
-        told = run_alone(job, &hearer);
+    listener hearer = {.context = context, .tell = tell_one, .tell_context = tell_context};
+    size_t told = job->count ? run_together(job, helper_count(job->count), &hearer) : 0;
     if (told < job->count)
         return osb_fail(error, OSB_ERR_INTERRUPTED, NULL, "run the same command again",
                         "stopped before all files were looked at");
