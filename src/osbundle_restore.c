@@ -101,7 +101,7 @@ static osb_status make_plan(request *work, osb_error *error)
     policy rules = {.allow_downgrade = asked->allow_downgrade,
                     .allow_incomplete = asked->allow_incomplete,
                     .full_rewrite = asked->full,
-                    .simulated = device_transport(work->held)->simulated};
+                    .simulated = device_is_simulated(work->held)};
     solve(&work->state, &wanted, &rules, &work->steps);
     return OSB_OK;
 }

@@ -65,6 +65,9 @@ const platform *device_platform(const device *held);
 const char *device_id(const device *held);
 bool device_in_dfu(const device *held);
 transport *device_transport(const device *held);
+/** Whether it is made of memory: on a simulated bus, or on a real one by its manufacturer string.
+ */
+bool device_is_simulated(const device *held);
 
 /**
  * What the board is and holds, in the mode it is in.

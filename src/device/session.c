@@ -8,7 +8,12 @@
 
 #include "base/text.h"
 #include "device/held.h"
+#include "protocol/descriptor.h"
 #include "protocol/requests.h"
+
+enum {
+    MANUFACTURER_STRING = 1 /* of every Particle board */
+};
 
 static const char first_chunked_version[] = "1.5.0";
 
@@ -146,4 +151,16 @@ bool device_in_dfu(const device *held)
 transport *device_transport(const device *held)
 {
     return held->bus;
+}
+
+bool device_is_simulated(const device *held)
+{
+    char manufacturer[STRING_TEXT_SIZE];
+    osb_error ignored;
+    if (held->bus->simulated)
+        return true;
+    return held->link.handle &&
+           descriptor_read_string(&held->link, MANUFACTURER_STRING, manufacturer, &ignored) ==
+               OSB_OK &&
+           text_ends_with(manufacturer, "(osbundle simulator)");
 }

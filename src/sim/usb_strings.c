@@ -127,7 +127,8 @@ bool usb_string(const sim_board *board, uint8_t index, buf *descriptor)
         buf_append(descriptor, (span){languages, sizeof languages});
         return true;
     case STRING_MANUFACTURER:
-        return append_whole_text(descriptor, "Particle");
+        /* The one string that differs from a real board's: hosts know by it what they hold. */
+        return append_whole_text(descriptor, "Particle (osbundle simulator)");
     case STRING_SERIAL:
         return append_whole_text(descriptor, board->device_id);
     case STRING_MICROSOFT:

@@ -24,6 +24,7 @@ enum {
 typedef struct fake_board {
     bool plugged;
     usb_identity usb;
+    const char *maker;      /* NULL: the string stalls */
     char serial[40];        /* empty: the string stalls */
     unsigned serial_stalls; /* so many reads of it stall first */
     const char *version;
@@ -165,6 +166,8 @@ static inline bool fake_in_dfu(const fake_board *board)
 
 static inline const char *fake_string(const fake_board *board, uint8_t index)
 {
+    if (index == 1)
+        return board->maker;
     if (index == 3)
         return board->serial[0] ? board->serial : NULL;
     if (index == 0xfa)

@@ -314,11 +314,23 @@ static void modes_are_told_apart(void **state)
     assert_int_equal(device_mode_now(held, &mode, &error), OSB_ERR_STALL);
 }
 
+static void a_simulator_on_a_real_bus_is_known_by_its_maker(void **state)
+{
+    (void)state;
+    fake_board *board = hold_p2();
+    assert_false(device_is_simulated(held)); /* the string stalls */
+    board->maker = "Particle";
+    assert_false(device_is_simulated(held));
+    board->maker = "Particle (osbundle simulator)";
+    assert_true(device_is_simulated(held));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(dfu_mode_is_entered_and_left_again),
+        TEST(a_simulator_on_a_real_bus_is_known_by_its_maker),
         TEST(a_board_is_found_on_another_port),
         TEST(a_restart_too_quick_to_be_seen_absent_counts),
         TEST(another_board_on_its_port_is_not_taken_for_it),
