@@ -72,17 +72,19 @@ static void find_unmet(const snapshot *state, const release *installed, diagnosi
 static void find_damaged(const snapshot *state, diagnosis *result)
 {
     char slot[MODULE_SLOT_TEXT];
+    const uint32_t damage = CHECK_ALL & ~(CHECK_DEPENDENCIES | CHECK_FULL_DEPENDENCIES);
     for (size_t i = 0; i < state->module_count; i++) {
         const snapshot_module *entry = &state->modules[i];
         uint32_t failed = entry->checked & ~entry->passed;
-        if (entry->store != STORE_MAIN || !(failed & (uint32_t)~CHECK_DEPENDENCIES))
+        if (entry->store != STORE_MAIN || !(failed & damage))
             continue;
         slot_text(entry->slot, slot);
         finding *found = add_finding(result, VERDICT_REQUIRED, "damaged_module");
-        text_format(found->what, sizeof found->what, "%s %u fails the board's own check:%s%s%s",
+        text_format(found->what, sizeof found->what, "%s %u fails the board's own check:%s%s%s%s",
                     slot, entry->version, failed & CHECK_INTEGRITY ? " integrity (CRC-32)" : "",
                     failed & CHECK_RANGE ? " address range" : "",
-                    failed & CHECK_PLATFORM ? " platform" : "");
+                    failed & CHECK_PLATFORM ? " platform" : "",
+                    failed & CHECK_PRODUCT ? " product" : "");
         text_copy(found->why, sizeof found->why,
                   "an interrupted or wrong write; the board will not use it");
     }

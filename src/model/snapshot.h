@@ -41,7 +41,10 @@ enum module_check {
     CHECK_INTEGRITY = 0x02,
     CHECK_DEPENDENCIES = 0x04,
     CHECK_RANGE = 0x08,
-    CHECK_PLATFORM = 0x10
+    CHECK_PLATFORM = 0x10,
+    CHECK_PRODUCT = 0x20,
+    CHECK_FULL_DEPENDENCIES = 0x40, /**< as dependencies, with those that others have on it */
+    CHECK_ALL = 0x7e
 };
 
 typedef enum module_store {

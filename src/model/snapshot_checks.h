@@ -3,7 +3,7 @@
 #include "model/snapshot.h"
 
 enum {
-    SNAPSHOT_CHECK_COUNT = 4
+    SNAPSHOT_CHECK_COUNT = 6
 };
 
 /** The checks that boards report, as JSON calls them. */

@@ -88,9 +88,12 @@ static bool read_entry(const json_t *object, snapshot_module *entry)
     entry->slot = self.slot;
     entry->version = self.version;
     entry->store = (module_store)store;
-    return read_number(object, "s", UINT32_MAX, &entry->max_size) &&
-           read_number(object, "vc", UINT16_MAX, &entry->checked) &&
-           read_number(object, "vv", UINT16_MAX, &entry->passed) && read_identity(object, entry) &&
+    if (!read_number(object, "vc", UINT16_MAX, &entry->checked) ||
+        !read_number(object, "vv", UINT16_MAX, &entry->passed))
+        return false;
+    entry->checked &= CHECK_ALL; /* a bit that means nothing here fails nothing here */
+    entry->passed &= entry->checked;
+    return read_number(object, "s", UINT32_MAX, &entry->max_size) && read_identity(object, entry) &&
            read_dependencies(json_object_get(object, "d"), entry);
 }
 

@@ -11,10 +11,9 @@
 #include "model/snapshot_checks.h"
 
 const snapshot_check snapshot_checks[SNAPSHOT_CHECK_COUNT] = {
-    {"integrity", CHECK_INTEGRITY},
-    {"dependencies", CHECK_DEPENDENCIES},
-    {"range", CHECK_RANGE},
-    {"platform", CHECK_PLATFORM},
+    {"integrity", CHECK_INTEGRITY}, {"dependencies", CHECK_DEPENDENCIES},
+    {"range", CHECK_RANGE},         {"platform", CHECK_PLATFORM},
+    {"product", CHECK_PRODUCT},     {"full_dependencies", CHECK_FULL_DEPENDENCIES},
 };
 
 static json_t *text_or_null(const char *text)
