@@ -70,6 +70,7 @@ typedef struct plan {
 typedef struct goal {
     const release *set;        /**< with the real headers of its modules; NULL: application only */
     const release_module *app; /**< NULL: leave the application alone */
+    bool heal; /**< only what is required: unmet needs and damaged modules, taken from `set` */
 } goal;
 
 typedef struct policy {

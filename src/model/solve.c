@@ -50,8 +50,33 @@ bool solve_meets(const solver *work, module_dependency need, bool optimistic)
     return module->version >= need.version;
 }
 
+uint16_t solve_system_version(const solver *work)
+{
+    const solve_module *system = solve_installed(work, (module_slot){MODULE_SYSTEM_PART, 1});
+    return system ? system->version : 0;
+}
+
+uint16_t solve_goal_version(const solver *work, module_slot slot)
+{
+    const release_module *wanted = work->wanted->set ? release_find(work->wanted->set, slot) : NULL;
+    const solve_module *now = solve_installed(work, slot);
+    return wanted ? wanted->version : now ? now->version : 0;
+}
+
+/** Where two places for an application overlap, only the one that is written is left. */
+static void forget_other_application(solver *work, module_slot written)
+{
+    if (written.function != MODULE_USER_PART || !work->state->board->former_user_part)
+        return;
+    for (size_t i = 0; i < work->module_count; i++)
+        if (work->modules[i].slot.function == MODULE_USER_PART &&
+            !slot_equal(work->modules[i].slot, written))
+            work->modules[i--] = work->modules[--work->module_count];
+}
+
 void solve_install(solver *work, const release_module *wanted)
 {
+    forget_other_application(work, wanted->slot);
     solve_module *module = NULL;
     for (size_t i = 0; i < work->module_count && !module; i++)
         if (slot_equal(work->modules[i].slot, wanted->slot))
@@ -103,7 +128,8 @@ static void describe_after(solver *work)
 
 void solve(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
 {
-    static void (*const rooms[])(solver *) = {solve_goal, solve_select, solve_order, solve_check};
+    static void (*const rooms[])(solver *) = {solve_goal,  solve_limits, solve_select,
+                                              solve_order, solve_check,  solve_accept};
     solver work = {.state = state, .wanted = wanted, .rules = rules, .result = result};
     *result = (plan){0};
     describe_goal(&work);

@@ -2,10 +2,18 @@
 /**
  * The rooms of the planner, in the order solve() walks through them. Private to model/solve*.c.
  *
- * solve_goal   may this goal be had at all (platform, protection, downgrade, completeness)
- * solve_select which slots must be written, and which are right already
- * solve_order  in which order and on which roads, so that every prefix boots or can be recovered
- * solve_check  is what the board ends up with coherent
+ * solve_goal    may this goal be had at all (platform, protection, downgrade, completeness)
+ * solve_limits  what this board may not become, or only by way of another release
+ * solve_select  which slots must be written, and which are right already (solve_heal: only those
+ *               without which the board does not work)
+ * solve_order   in which order, so that every prefix boots or can be recovered; made of
+ *               solve_control (updates that the running system takes) and
+ *               solve_dfu (what is written in DFU mode), whose steps solve_step puts down
+ * solve_check   is what the board ends up with coherent
+ * solve_accept  replays the finished plan against the board's own rules
+ *
+ * solve_facts says what boards can do by version, solve_explain why a step is there, solve_cost
+ * how long it takes.
  */
 #include "model/plan.h"
 
@@ -38,9 +46,35 @@ typedef struct solver {
 } solver;
 
 void solve_goal(solver *work);
+void solve_limits(solver *work);
 void solve_select(solver *work);
 void solve_order(solver *work);
 void solve_check(solver *work);
+void solve_accept(solver *work);
+
+/** Of the selected slots, leaves only those to be written that the board cannot do without. */
+void solve_heal(solver *work);
+
+/** Places every control update that the board takes by then. */
+void solve_place_control(solver *work);
+/** Whether an update can only be had from the system that runs before the DFU visit. */
+bool solve_only_now(const solver *work);
+/** Gives up updates that no system on the way takes: left out where the board can do without. */
+void solve_leave_out(solver *work);
+
+/** Places every DFU write, with the blanking that must go before. */
+void solve_place_dfu(solver *work);
+bool solve_any_dfu(const solver *work);
+
+plan_step *solve_add_step(solver *work, step_operation operation);
+void solve_add_plain_step(solver *work, step_operation operation, const char *reason);
+void solve_add_write(solver *work, solve_slot *entry);
+bool solve_is_pending(const solver *work, module_slot slot);
+
+/** The version that a slot will have when the goal is reached; 0 when unknown or absent. */
+uint16_t solve_goal_version(const solver *work, module_slot slot);
+/** Version of system_part/1, which all parts of a release share; 0 when unknown or absent. */
+uint16_t solve_system_version(const solver *work);
 
 /** Fills the reasons of a write step: why this module, who needs it, why now. */
 void solve_explain(const solver *work, const solve_slot *entry, plan_step *step);

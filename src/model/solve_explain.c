@@ -13,6 +13,12 @@ static void add_reason(plan_step *step, const char *text)
         text_copy(step->reasons[step->reason_count++], PLAN_TEXT, text);
 }
 
+static bool is_damaged(const solver *work, const solve_slot *entry)
+{
+    const snapshot_module *now = snapshot_find(work->state, entry->wanted->slot);
+    return now && now->checked & ~now->passed & CHECK_INTEGRITY;
+}
+
 static void explain_difference(const solver *work, const solve_slot *entry, plan_step *step)
 {
     char text[PLAN_TEXT];
@@ -23,13 +29,15 @@ static void explain_difference(const solver *work, const solve_slot *entry, plan
                     version, step->to);
     else if (!step->from)
         text_format(text, sizeof text, "release %s has %u, the board has none", version, step->to);
+    else if (is_damaged(work, entry))
+        text_format(text, sizeof text, "the board's %u fails its own check; release %s has %u",
+                    step->from, version, step->to);
     else if (step->from == step->to)
         text_format(text, sizeof text, "release %s has this build of %u, the board another%s",
                     version, step->to, work->rules->full_rewrite ? " or the same" : "");
     else
         text_format(text, sizeof text, "release %s has %u, the board has %u", version, step->to,
                     step->from);
-    (void)entry;
     add_reason(step, text);
 }
 

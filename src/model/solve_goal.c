@@ -7,11 +7,7 @@
 #include "model/solve.h"
 
 #include "base/text.h"
-
-/** First system part number of Device OS 3.1.0, the first that looks for 256K applications. */
-enum {
-    FIRST_SYSTEM_WITH_256K = 3103
-};
+#include "model/solve_facts.h"
 
 static const module_slot system_part = {MODULE_SYSTEM_PART, 1};
 
@@ -58,14 +54,6 @@ static void check_direction(solver *work)
                  now->version, work->wanted->set->version, wanted->version);
 }
 
-/** The version that a slot will have when the goal is reached; 0 when unknown or absent. */
-static uint16_t version_at_goal(const solver *work, module_slot slot)
-{
-    const release_module *wanted = work->wanted->set ? release_find(work->wanted->set, slot) : NULL;
-    const solve_module *now = solve_installed(work, slot);
-    return wanted ? wanted->version : now ? now->version : 0;
-}
-
 static void check_application(solver *work)
 {
     const release_module *app = work->wanted->app;
@@ -77,15 +65,15 @@ static void check_application(solver *work)
     }
     for (size_t i = 0; i < 2; i++) {
         module_dependency need = app->dependencies[i];
-        uint16_t version = version_at_goal(work, need.slot);
+        uint16_t version = solve_goal_version(work, need.slot);
         if (need.slot.function == MODULE_NONE || version >= need.version)
             continue;
         slot_text(need.slot, slot);
         solve_refuse(work, "%s needs %s >= %u, and the board would have %u; name a newer release",
                      app->file, slot, need.version, version);
     }
-    if (work->state->board->former_user_part && app->slot.index == 2 &&
-        version_at_goal(work, system_part) < FIRST_SYSTEM_WITH_256K)
+    if (app->slot.index == 2 &&
+        !fact_finds_256k(work->state->board, solve_goal_version(work, system_part)))
         solve_refuse(work,
                      "%s is a 256K application, which Device OS before 3.1.0 does not look for; "
                      "name a newer release",

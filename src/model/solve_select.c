@@ -114,4 +114,6 @@ void solve_select(solver *work)
         select_system_module(work, &set->modules[i]);
     if (work->wanted->app)
         select_application(work, work->wanted->app);
+    if (work->wanted->heal)
+        solve_heal(work);
 }

@@ -23,11 +23,17 @@ typedef struct fixture {
     const catalog *known;
 } fixture;
 
+typedef struct tally {
+    size_t cases;
+    size_t failed;
+} tally;
+
 typedef struct test_case {
     const char *name;
     const json_t *text;
     snapshot state;
     release set;
+    bool has_set;
     release_module app;
     plan result;
 } test_case;
@@ -62,33 +68,110 @@ static bool listed(const json_t *list, const char *slot)
     return false;
 }
 
+/** What the board looks like in DFU mode: only what can be read back from flash is known. */
+static bool is_seen(const snapshot *state, const platform_slot *place)
+{
+    return place && place->route != ROUTE_NEVER &&
+           (state->mode != MODE_DFU || place->route == ROUTE_DFU);
+}
+
+/** All modules of a release as a sound board has them; no application. */
+static bool fill_from_release(const fixture *world, const char *os, snapshot *state)
+{
+    release set;
+    if (catalog_release(world->known, os, state->board, &set, NULL) != OSB_OK)
+        return false;
+    for (size_t i = 0; i < set.module_count; i++) {
+        const release_module *from = &set.modules[i];
+        const platform_slot *place = platform_find_slot(state->board, from->slot);
+        if (from->slot.function == MODULE_USER_PART || !is_seen(state, place))
+            continue;
+        snapshot_module *entry = &state->modules[state->module_count++];
+        *entry = (snapshot_module){.slot = from->slot,
+                                   .version = from->version,
+                                   .checked = CHECK_INTEGRITY | CHECK_DEPENDENCIES,
+                                   .passed = CHECK_INTEGRITY | CHECK_DEPENDENCIES};
+        for (size_t d = 0; d < 2; d++)
+            if (from->dependencies[d].slot.function != MODULE_NONE)
+                entry->dependencies[entry->dependency_count++] = from->dependencies[d];
+    }
+    return true;
+}
+
+/** One line of `modules`: null takes the module away, a number puts that version there. */
+static void set_module(const fixture *world, snapshot *state, module_slot slot, const json_t *value)
+{
+    size_t at = 0;
+    while (at < state->module_count && !slot_equal(state->modules[at].slot, slot))
+        at++;
+    if (json_is_null(value)) {
+        if (at < state->module_count)
+            state->modules[at] = state->modules[--state->module_count];
+        return;
+    }
+    if (at == state->module_count)
+        state->module_count++;
+    snapshot_module *entry = &state->modules[at];
+    *entry = (snapshot_module){.slot = slot,
+                               .version = (uint16_t)json_integer_value(value),
+                               .checked = CHECK_INTEGRITY | CHECK_DEPENDENCIES,
+                               .passed = CHECK_INTEGRITY | CHECK_DEPENDENCIES};
+    look_up_needs(world, state->board, entry);
+}
+
+static device_mode mode_from(const char *name)
+{
+    static const device_mode modes[] = {MODE_LISTENING, MODE_SAFE, MODE_DFU};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (text_equal(name, device_mode_name(modes[i])))
+            return modes[i];
+    return MODE_NORMAL;
+}
+
+static protection protection_from(const char *name)
+{
+    return text_equal(name, "protected") ? PROTECTION_PROTECTED
+           : text_equal(name, "service") ? PROTECTION_SERVICE
+                                         : PROTECTION_OPEN;
+}
+
+static void mark_modules(test_case *self, const json_t *board)
+{
+    snapshot *state = &self->state;
+    for (size_t i = 0; i < state->module_count; i++) {
+        snapshot_module *entry = &state->modules[i];
+        char slot[MODULE_SLOT_TEXT];
+        slot_text(entry->slot, slot);
+        if (listed(json_object_get(board, "damaged"), slot))
+            entry->passed = 0;
+        entry->has_identity = listed(json_object_get(board, "identity"), slot) ||
+                              listed(json_object_get(board, "other_build"), slot);
+    }
+}
+
 static bool read_board(const fixture *world, test_case *self)
 {
     const json_t *board = json_object_get(self->text, "board");
-    const char *mode = json_text(board, "mode", "normal");
+    const char *os = json_text(board, "os", NULL), *slot_name;
     snapshot *state = &self->state;
-    const char *slot;
     json_t *number;
     state->board = platform_by_name(world->platforms, json_text(board, "platform", ""));
     if (!state->board)
         return false;
     text_copy(state->device_id, sizeof state->device_id, "0123456789abcdef01234567");
-    state->mode = text_equal(mode, "dfu")         ? MODE_DFU
-                  : text_equal(mode, "listening") ? MODE_LISTENING
-                                                  : MODE_NORMAL;
-    state->guard = json_true_at(board, "protected") ? PROTECTION_PROTECTED : PROTECTION_OPEN;
-    state->modules_known = !json_true_at(board, "unknown");
-    json_object_foreach(json_object_get((json_t *)board, "modules"), slot, number)
+    state->mode = mode_from(json_text(board, "mode", "normal"));
+    state->guard = protection_from(json_text(board, "protection", "open"));
+    state->modules_known = !json_true_at(board, "unknown") && (!os || state->mode != MODE_DFU);
+    if (os && !fill_from_release(world, os, state))
+        return false;
+    json_object_foreach(json_object_get(board, "modules"), slot_name, number)
     {
-        snapshot_module *entry = &state->modules[state->module_count++];
-        if (!slot_from_text(slot, &entry->slot))
+        module_slot slot;
+        if (!slot_from_text(slot_name, &slot))
             return false;
-        entry->version = (uint16_t)json_integer_value(number);
-        entry->checked = CHECK_INTEGRITY | CHECK_DEPENDENCIES;
-        entry->passed = listed(json_object_get(board, "damaged"), slot) ? 0 : entry->checked;
-        entry->has_identity = listed(json_object_get(board, "identity"), slot);
-        look_up_needs(world, state->board, entry);
+        set_module(world, state, slot, number);
     }
+    mark_modules(self, board);
     return true;
 }
 
@@ -100,42 +183,73 @@ static void drop_slot(release *set, const char *text)
             set->modules[i--] = set->modules[--set->module_count];
 }
 
+/** A module that came with the release in a file that the catalog does not list. */
+static bool add_slot(release *set, const char *text, const json_t *number)
+{
+    release_module *entry = &set->modules[set->module_count++];
+    *entry = (release_module){.version = (uint16_t)json_integer_value(number)};
+    text_copy(entry->file, sizeof entry->file, "extra.bin");
+    return slot_from_text(text, &entry->slot);
+}
+
 /** Gives catalog entries what only real files tell, so that the plan has sizes and hashes. */
 static void complete_release(test_case *self)
 {
+    const json_t *others = json_object_get(json_object_get(self->text, "board"), "other_build");
     for (size_t i = 0; i < self->set.module_count; i++) {
         release_module *entry = &self->set.modules[i];
+        char slot[MODULE_SLOT_TEXT];
+        slot_text(entry->slot, slot);
+        int build = (int)i + (listed(others, slot) ? 101 : 1);
         entry->size = entry->size ? entry->size : 40960;
         memset(entry->identity, (int)i + 1, sizeof entry->identity);
         for (size_t k = 0; k < self->state.module_count; k++)
             if (slot_equal(self->state.modules[k].slot, entry->slot))
-                memset(self->state.modules[k].identity, (int)i + 1, SHA256_SIZE);
+                memset(self->state.modules[k].identity, build, SHA256_SIZE);
     }
+}
+
+static bool read_application(test_case *self, const json_t *app)
+{
+    release_module *entry = &self->app;
+    *entry = (release_module){.version = 6, .size = 12288};
+    text_copy(entry->file, sizeof entry->file, "app.bin");
+    memset(entry->identity, 0xaa, SHA256_SIZE);
+    if (!slot_from_text(json_text(app, "on", "system_part/1"), &entry->dependencies[0].slot) ||
+        !slot_from_text(json_text(app, "slot", "user_part/1"), &entry->slot))
+        return false;
+    entry->dependencies[0].version = (uint16_t)json_number(app, "needs", 0);
+    const platform_slot *place = platform_find_slot(self->state.board, entry->slot);
+    if (place)
+        entry->start = place->grows_left ? place->end - entry->size : place->start;
+    return true;
 }
 
 static bool read_goal(const fixture *world, test_case *self)
 {
     const json_t *goal_text = json_object_get(self->text, "goal");
     const json_t *app = json_object_get(goal_text, "app");
+    const char *version = json_is_string(goal_text) ? json_string_value(goal_text)
+                                                    : json_text(goal_text, "version", NULL);
+    const char *extra;
+    json_t *value;
     size_t i;
-    json_t *slot;
-    if (catalog_release(world->known, json_text(goal_text, "version", ""), self->state.board,
-                        &self->set, NULL) != OSB_OK)
+    const platform *board = platform_by_name(
+        world->platforms, json_text(goal_text, "platform", self->state.board->name));
+    self->has_set = version != NULL;
+    if (version && catalog_release(world->known, version, board, &self->set, NULL) != OSB_OK)
         return false;
-    json_array_foreach(json_object_get(goal_text, "without"), i, slot)
+    json_array_foreach(json_object_get(goal_text, "without"), i, value)
     {
-        drop_slot(&self->set, json_string_value(slot));
+        drop_slot(&self->set, json_string_value(value));
+    }
+    json_object_foreach(json_object_get(goal_text, "with"), extra, value)
+    {
+        if (!add_slot(&self->set, extra, value))
+            return false;
     }
     complete_release(self);
-    if (!app)
-        return true;
-    self->app.version = 6;
-    self->app.size = 12288;
-    text_copy(self->app.file, sizeof self->app.file, "app.bin");
-    memset(self->app.identity, 0xaa, SHA256_SIZE);
-    self->app.dependencies[0].slot = (module_slot){MODULE_SYSTEM_PART, 1};
-    self->app.dependencies[0].version = (uint16_t)json_number(app, "needs", 0);
-    return slot_from_text(json_text(app, "slot", "user_part/1"), &self->app.slot);
+    return !app || read_application(self, app);
 }
 
 static void describe_step(const plan_step *step, char line[LINE_SIZE])
@@ -218,12 +332,34 @@ static bool texts_match(const test_case *self)
     return false;
 }
 
-static bool run_case(const fixture *world, const char *name, const json_t *text)
+/** Versions that the plan promises; only those that the case lists are looked at. */
+static bool after_matches(const test_case *self)
+{
+    const char *slot;
+    json_t *number;
+    json_object_foreach(json_object_get(self->text, "after"), slot, number)
+    {
+        module_slot wanted;
+        int64_t version = -1;
+        if (!slot_from_text(slot, &wanted))
+            return false;
+        for (size_t i = 0; i < self->result.after_count; i++)
+            if (slot_equal(self->result.after[i].slot, wanted))
+                version = self->result.after[i].version;
+        if (json_is_null(number) ? version < 0 : version == json_integer_value(number))
+            continue;
+        printf("%s: %s would be %lld\n", self->name, slot, (long long)version);
+        return false;
+    }
+    return true;
+}
+
+static bool run_case(const fixture *world, const json_t *text)
 {
     static test_case self; /* large; one at a time */
-    self = (test_case){.name = name, .text = text};
+    self = (test_case){.name = json_text(text, "title", "(without a title)"), .text = text};
     if (!read_board(world, &self) || !read_goal(world, &self)) {
-        printf("%s: board or goal cannot be read\n", name);
+        printf("%s: board or goal cannot be read\n", self.name);
         return false;
     }
     const json_t *rules = json_object_get(text, "policy");
@@ -233,37 +369,50 @@ static bool run_case(const fixture *world, const char *name, const json_t *text)
                       .full_rewrite = json_true_at(rules, "full"),
                       .simulated = !json_true_at(rules, "real_board")};
     self.app.synthetic = json_true_at(rules, "real_board");
-    goal wanted = {.set = &self.set, .app = json_object_get(goal_text, "app") ? &self.app : NULL};
+    goal wanted = {.set = self.has_set ? &self.set : NULL,
+                   .app = json_object_get(goal_text, "app") ? &self.app : NULL,
+                   .heal = json_true_at(goal_text, "heal")};
     solve(&self.state, &wanted, &allowed, &self.result);
-    bool steps = steps_match(&self), texts = texts_match(&self);
-    return steps && texts;
+    bool steps = steps_match(&self), texts = texts_match(&self), after = after_matches(&self);
+    return steps && texts && after;
 }
 
-static osb_status run_file(const fixture *world, const char *folder, const char *name,
-                           size_t *failed, osb_error *error)
+/** A file holds the cases of one subject. */
+static osb_status run_file(const fixture *world, const char *path, tally *counted, osb_error *error)
 {
-    char path[PATH_SIZE];
-    BUF_OWNED text = buf_make(64 * 1024);
+    BUF_OWNED text = buf_make(256 * 1024);
     JSON_OWNED *parsed = NULL;
-    TRY(path_join(path, folder, name, error));
+    size_t i;
+    json_t *entry;
     TRY(file_read(path, &text, error));
-    TRY(json_parse(buf_span(&text), name, &parsed, error));
-    *failed += !run_case(world, name, parsed);
+    TRY(json_parse(buf_span(&text), path, &parsed, error));
+    if (!json_is_array(parsed))
+        return osb_fail(error, OSB_ERR_USAGE, path, "see README.md", "is no list of cases");
+    json_array_foreach(parsed, i, entry)
+    {
+        counted->cases++;
+        counted->failed += !run_case(world, entry);
+    }
     return OSB_OK;
 }
 
-static osb_status run_all(const char *folder, size_t *count, size_t *failed, osb_error *error)
+static osb_status run_all(const char *folder, tally *counted, osb_error *error)
 {
     ARENA_OWNED memory = {0};
     platform_list platforms;
     catalog known = {0};
     const char *const *names;
+    size_t count;
+    char path[PATH_SIZE];
     TRY(platform_load_all(&memory, &platforms, error));
     TRY(catalog_load(&known, error));
     fixture world = {&platforms, &known};
-    osb_status status = folder_list(folder, &memory, &names, count, error);
-    for (size_t i = 0; i < *count && status == OSB_OK; i++)
-        status = run_file(&world, folder, names[i], failed, error);
+    osb_status status = folder_list(folder, &memory, &names, &count, error);
+    for (size_t i = 0; status == OSB_OK && i < count; i++) {
+        status = path_join(path, folder, names[i], error);
+        if (status == OSB_OK)
+            status = run_file(&world, path, counted, error);
+    }
     catalog_free(&known);
     return status;
 }
@@ -271,10 +420,10 @@ static osb_status run_all(const char *folder, size_t *count, size_t *failed, osb
 int main(int count, char **words)
 {
     osb_error error = {0};
-    size_t cases = 0, failed = 0;
-    osb_status status = run_all(count > 1 ? words[1] : "cases", &cases, &failed, &error);
+    tally counted = {0};
+    osb_status status = run_all(count > 1 ? words[1] : "cases", &counted, &error);
     if (status != OSB_OK)
         printf("%s: %s\n", error.subject, error.message);
-    printf("%zu passed, %zu failed\n", cases - failed, failed);
-    return status != OSB_OK || failed || !cases;
+    printf("%zu passed, %zu failed\n", counted.cases - counted.failed, counted.failed);
+    return status != OSB_OK || counted.failed || !counted.cases;
 }

@@ -1,0 +1,263 @@
+/*
+ * The second check: replays the finished plan against the board's own rules.
+ *
+ * Starts from the snapshot again and trusts nothing that the other rooms worked out: the board
+ * looks at one level of needs only, at the mode it is in and at its own bounds (module-format 12).
+ * Invariant: a plan whose replay fails at any step becomes a refusal that names the step.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/solve.h"
+#include "model/solve_facts.h"
+
+/** The board between two steps. */
+typedef struct replay {
+    solver *work;
+    const platform *board;
+    size_t number; /**< of the step, from 1 */
+    bool in_dfu;
+    bool all_known; /**< what is not in the list is absent */
+    size_t count;
+    solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX];
+} replay;
+
+static void reject(replay *self, const plan_step *step, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void reject(replay *self, const plan_step *step, const char *format, ...)
+{
+    char why[PLAN_TEXT], slot[MODULE_SLOT_TEXT] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    if (step->slot)
+        slot_text(step->slot->slot, slot);
+    solve_refuse(self->work, "step %zu (%s %s) would not work: %.160s", self->number,
+                 step_operation_name(step->operation), slot, why);
+}
+
+static solve_module *find(replay *self, module_slot slot)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (slot_equal(self->modules[i].slot, slot))
+            return &self->modules[i];
+    return NULL;
+}
+
+static uint16_t version_of(replay *self, module_slot slot)
+{
+    const solve_module *module = find(self, slot);
+    return module ? module->version : 0;
+}
+
+static uint16_t running_system(replay *self)
+{
+    return version_of(self, (module_slot){MODULE_SYSTEM_PART, 1});
+}
+
+static bool is_met(replay *self, module_dependency need)
+{
+    const solve_module *module = find(self, need.slot);
+    return module ? module->version >= need.version : !self->all_known;
+}
+
+static void begin(replay *self, solver *work)
+{
+    const snapshot *state = work->state;
+    *self = (replay){.work = work,
+                     .board = state->board,
+                     .in_dfu = state->mode == MODE_DFU,
+                     .all_known = state->modules_known};
+    for (size_t i = 0; i < state->module_count; i++) {
+        const snapshot_module *entry = &state->modules[i];
+        if (entry->store != STORE_MAIN)
+            continue;
+        solve_module *module = &self->modules[self->count++];
+        module->slot = entry->slot;
+        module->version = entry->version;
+        module->dependency_count = entry->dependency_count;
+        memcpy(module->dependencies, entry->dependencies, sizeof entry->dependencies);
+    }
+}
+
+static void forget(replay *self, module_slot slot)
+{
+    solve_module *module = find(self, slot);
+    if (module)
+        *module = self->modules[--self->count];
+}
+
+static const release_module *module_of(const solver *work, const plan_step *step)
+{
+    for (size_t i = 0; i < work->slot_count; i++)
+        if (slot_equal(work->slots[i].wanted->slot, step->slot->slot))
+            return work->slots[i].wanted;
+    return NULL;
+}
+
+static void put(replay *self, const release_module *written)
+{
+    solve_module *module = find(self, written->slot);
+    if (!module)
+        module = &self->modules[self->count++];
+    *module = (solve_module){.slot = written->slot, .version = written->version};
+    for (size_t i = 0; i < 2; i++)
+        if (written->dependencies[i].slot.function != MODULE_NONE)
+            module->dependencies[module->dependency_count++] = written->dependencies[i];
+}
+
+/** The board's one level of needs, its gaps included (module-format 12, quirks 4 and 5). */
+static void check_needs(replay *self, const plan_step *step, const release_module *written)
+{
+    for (size_t i = 0; i < 2; i++) {
+        module_dependency need = written->dependencies[i];
+        char slot[MODULE_SLOT_TEXT];
+        if (need.slot.function == MODULE_NONE ||
+            (i == 1 && need.slot.function == MODULE_BOOTLOADER))
+            return;
+        slot_text(need.slot, slot);
+        if (!is_met(self, need))
+            reject(self, step, "the board will ask for %s >= %u and have %u then", slot,
+                   need.version, version_of(self, need.slot));
+    }
+}
+
+/** A bootloader stage that starts without what it needs leaves nothing that USB could reach. */
+static void check_boot_chain(replay *self, const plan_step *step)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        const solve_module *stage = &self->modules[i];
+        for (size_t d = 0; d < stage->dependency_count; d++) {
+            module_dependency need = stage->dependencies[d];
+            if (stage->slot.function == MODULE_BOOTLOADER &&
+                need.slot.function == MODULE_BOOTLOADER && !is_met(self, need))
+                reject(self, step, "bootloader/%u %u would start with bootloader/%u %u, below %u",
+                       stage->slot.index, stage->version, need.slot.index,
+                       version_of(self, need.slot), need.version);
+        }
+    }
+}
+
+static void check_critical(replay *self, const plan_step *step)
+{
+    if (step->slot->slot.function == MODULE_BOOTLOADER && !step->critical &&
+        !fact_power_safe(self->board, version_of(self, step->slot->slot)))
+        reject(self, step, "a power cut in it may be fatal, and it is not marked so");
+}
+
+static void replay_control(replay *self, const plan_step *step, const release_module *written)
+{
+    uint16_t system = running_system(self);
+    uint8_t function = step->slot->slot.function;
+    bool takes = function == MODULE_BOOTLOADER     ? fact_takes_bootloader(self->board, system)
+                 : function == MODULE_NCP_FIRMWARE ? fact_takes_ncp(self->board, system)
+                                                   : fact_takes_control(self->board, system);
+    if (self->in_dfu)
+        reject(self, step, "a board in DFU mode takes no control requests");
+    if (!takes)
+        reject(self, step, "system_part/1 %u does not take it on a control request", system);
+    check_needs(self, step, written);
+    check_critical(self, step);
+    put(self, written);
+    check_boot_chain(self, step);
+}
+
+static bool lies_inside(const plan_step *step)
+{
+    const platform_slot *place = step->slot;
+    return step->address >= place->start && step->address < place->end &&
+           step->bytes <= place->end - step->address;
+}
+
+static void replay_dfu(replay *self, const plan_step *step, const release_module *written)
+{
+    if (!self->in_dfu)
+        reject(self, step, "the board is not in DFU mode then");
+    if (step->slot->slot.function == MODULE_BOOTLOADER)
+        reject(self, step, "the bootloader cannot overwrite itself");
+    if (!lies_inside(step))
+        reject(self, step, "0x%08x and %u bytes from there are not inside its region",
+               step->address, step->bytes);
+    put(self, written);
+}
+
+static void replay_write(replay *self, const plan_step *step)
+{
+    const release_module *written = module_of(self->work, step);
+    if (!written) {
+        reject(self, step, "nobody asked for it");
+        return;
+    }
+    switch (step->via) {
+    case ROUTE_CONTROL:
+        replay_control(self, step, written);
+        return;
+    case ROUTE_DFU:
+        replay_dfu(self, step, written);
+        return;
+    case ROUTE_NEVER:
+    case ROUTE_STAGED:
+        reject(self, step, "no road leads there");
+        return;
+    }
+}
+
+/** Blanking may leave the board without a system: it falls back to DFU mode, and is there now. */
+static void replay_blank(replay *self, const plan_step *step)
+{
+    if (!self->in_dfu)
+        reject(self, step, "the board is not in DFU mode then");
+    if (!lies_inside(step))
+        reject(self, step, "0x%08x is not inside its region", step->address);
+    forget(self, step->slot->slot);
+}
+
+/** Whether a system part that this board must have is known to be absent. */
+static bool lacks_system(replay *self)
+{
+    for (size_t i = 0; i < self->board->slot_count; i++) {
+        const platform_slot *place = &self->board->slots[i];
+        if (place->slot.function == MODULE_SYSTEM_PART && place->required && self->all_known &&
+            !find(self, place->slot))
+            return true;
+    }
+    return false;
+}
+
+static void replay_step(replay *self, const plan_step *step)
+{
+    switch (step->operation) {
+    case STEP_WRITE:
+        replay_write(self, step);
+        return;
+    case STEP_INVALIDATE:
+        replay_blank(self, step);
+        return;
+    case STEP_MODE:
+        if (self->in_dfu || !fact_takes_control(self->board, running_system(self)))
+            reject(self, step, "the board does not enter DFU mode on request then");
+        self->in_dfu = true;
+        return;
+    case STEP_BOOT:
+        if (!self->in_dfu || lacks_system(self))
+            reject(self, step, "there is no whole system to start");
+        self->in_dfu = false;
+        return;
+    }
+}
+
+void solve_accept(solver *work)
+{
+    replay self;
+    begin(&self, work);
+    for (size_t i = 0; i < work->result->step_count && !work->result->refusal_count; i++) {
+        self.number = i + 1;
+        replay_step(&self, &work->result->steps[i]);
+    }
+    if (self.in_dfu && work->result->step_count && !work->result->refusal_count)
+        solve_refuse(work, "the plan would leave the board in DFU mode");
+}

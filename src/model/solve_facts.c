@@ -1,0 +1,72 @@
+/*
+ * Version facts about boards that no module header states.
+ *
+ * Only compares numbers. Numbers are system part and bootloader versions as Device OS
+ * system/system-versions.md lists them; each row of reasoning names its source.
+ */
+#include "model/solve_facts.h"
+
+enum {
+    GEN2_FIRST_CONTROL = 301,     /**< 0.8.0-rc.2: the control channel's first release */
+    NRF_FIRST_CONTROL = 403,      /**< 0.9.0 */
+    GEN2_FIRST_BOOTLOADER = 2000, /**< before 2.0.0 only by staging region and flag */
+    TRACKER_NCP_CLOSED = 5600,    /**< 5.6.0 took the Tracker's co-processor out of updates */
+    NRF_POWER_SAFE = 1001,        /**< Device OS pull request 2151: copied by the MBR since */
+    FIRST_WITH_256K = 3103,       /**< 3.1.0 */
+    FIRST_AT_28000 = 6102         /**< 6.1.2; Device OS pull request 2831 */
+};
+
+bool fact_takes_control(const platform *board, uint16_t system)
+{
+    switch (board->mcu) {
+    case MCU_STM32F2:
+        return !system || system >= GEN2_FIRST_CONTROL;
+    case MCU_NRF52840:
+        return !system || system >= NRF_FIRST_CONTROL;
+    case MCU_RTL872X:
+        return true;
+    }
+    return true;
+}
+
+bool fact_takes_bootloader(const platform *board, uint16_t system)
+{
+    if (board->mcu == MCU_STM32F2 && system && system < GEN2_FIRST_BOOTLOADER)
+        return false;
+    return fact_takes_control(board, system);
+}
+
+bool fact_is_tracker(const platform *board)
+{
+    return board->mcu == MCU_NRF52840 && board->wifi && board->cellular;
+}
+
+bool fact_takes_ncp(const platform *board, uint16_t system)
+{
+    return !fact_is_tracker(board) || system < TRACKER_NCP_CLOSED;
+}
+
+bool fact_power_safe(const platform *board, uint16_t bootloader)
+{
+    switch (board->mcu) {
+    case MCU_STM32F2:
+        return false; /* overwritten in place by the system: there is no first stage to help */
+    case MCU_NRF52840:
+        return bootloader >= NRF_POWER_SAFE;
+    case MCU_RTL872X:
+        return true; /* the first stage copies it, again after a power cut */
+    }
+    return false;
+}
+
+bool fact_finds_256k(const platform *board, uint16_t system)
+{
+    return !board->former_user_part || system >= FIRST_WITH_256K;
+}
+
+uint32_t fact_system_start(const platform_slot *place, uint16_t version)
+{
+    if (place->slot.function != MODULE_SYSTEM_PART || !place->image_start_count)
+        return 0;
+    return version >= FIRST_AT_28000 ? 0x28000 : 0x30000;
+}

@@ -1,0 +1,21 @@
+#pragma once
+/**
+ * What boards can do, by the version of what runs on them: facts without a plan. A version of 0
+ * is unknown and given the benefit of the doubt. Private to model/solve*.c.
+ */
+#include "model/platform.h"
+
+/** Whether a system takes control requests over USB at all. */
+bool fact_takes_control(const platform *board, uint16_t system);
+/** Whether a system replaces the bootloader on a control request. */
+bool fact_takes_bootloader(const platform *board, uint16_t system);
+/** Whether a system hands its co-processor a new image. */
+bool fact_takes_ncp(const platform *board, uint16_t system);
+/** Whether a bootloader survives a power cut while it is replaced. */
+bool fact_power_safe(const platform *board, uint16_t bootloader);
+/** Whether a system looks for 256K applications (nRF52840; true where there is one kind only). */
+bool fact_finds_256k(const platform *board, uint16_t system);
+/** The flash address at which a system part of that version stands; 0 where there is one only. */
+uint32_t fact_system_start(const platform_slot *place, uint16_t version);
+/** Whether the platform is Tracker's: a cellular board with a Wi-Fi co-processor. */
+bool fact_is_tracker(const platform *board);

@@ -1,0 +1,86 @@
+/*
+ * Puts steps into the plan and keeps the picture of the board up to date with them.
+ *
+ * Chooses nothing. Invariant: what solve_installed() tells is what the board has after the last
+ * step of the plan.
+ */
+#include "model/solve.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "model/solve_facts.h"
+
+plan_step *solve_add_step(solver *work, step_operation operation)
+{
+    plan *result = work->result;
+    if (result->step_count == PLAN_STEPS_MAX) {
+        solve_refuse(work, "the plan would need more than %d steps", PLAN_STEPS_MAX);
+        return &result->steps[0];
+    }
+    plan_step *step = &result->steps[result->step_count++];
+    *step = (plan_step){.operation = operation};
+    return step;
+}
+
+void solve_add_plain_step(solver *work, step_operation operation, const char *reason)
+{
+    plan_step *step = solve_add_step(work, operation);
+    text_copy(step->reasons[step->reason_count++], PLAN_TEXT, reason);
+    step->cost_ms = solve_cost_ms(work->state->board, step);
+}
+
+bool solve_is_pending(const solver *work, module_slot slot)
+{
+    for (size_t i = 0; i < work->slot_count; i++)
+        if (work->slots[i].write && !work->slots[i].placed &&
+            slot_equal(work->slots[i].wanted->slot, slot))
+            return true;
+    return false;
+}
+
+/** Replacing the bootloader: the one moment in which a power cut may be fatal. */
+static bool is_critical(const solver *work, const platform_slot *place)
+{
+    const solve_module *now = solve_installed(work, place->slot);
+    return place->slot.function == MODULE_BOOTLOADER &&
+           !fact_power_safe(work->state->board, now ? now->version : 0);
+}
+
+static void warn_of_power_cut(solver *work)
+{
+    if (work->state->board->mcu == MCU_STM32F2)
+        solve_warn(work, "do not unplug the board while bootloader/0 is written: this board "
+                         "overwrites it in place");
+    else
+        solve_warn(work, "do not unplug the board while bootloader/0 is written: bootloaders "
+                         "before 1001 are not safe against a power cut");
+}
+
+void solve_add_write(solver *work, solve_slot *entry)
+{
+    const release_module *wanted = entry->wanted;
+    const solve_module *now = solve_installed(work, wanted->slot);
+    plan_step *step = solve_add_step(work, STEP_WRITE);
+    step->slot = entry->place;
+    text_copy(step->file, sizeof step->file, wanted->file);
+    step->from_known = now || work->state->modules_known;
+    step->from = now ? now->version : 0;
+    step->to = wanted->version;
+    memcpy(step->sha256, wanted->sha256, SHA256_SIZE);
+    memcpy(step->identity, wanted->identity, SHA256_SIZE);
+    step->via = entry->place->route;
+    step->bytes = wanted->size;
+    if (step->via == ROUTE_DFU) {
+        step->address = wanted->start;
+        step->bytes = wanted->size - entry->place->flash_offset;
+    }
+    step->compare_first = entry->compare_first;
+    step->critical = is_critical(work, entry->place);
+    step->cost_ms = solve_cost_ms(work->state->board, step);
+    solve_explain(work, entry, step);
+    solve_install(work, wanted);
+    entry->placed = true;
+    if (step->critical)
+        warn_of_power_cut(work);
+}
