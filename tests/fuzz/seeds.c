@@ -1,0 +1,225 @@
+/*
+ * Writes the first inputs of every fuzz target: one of each form, small, made by the project's own
+ * writers. Run it when a form is added, and commit what it wrote: fuzz_seeds tests/fuzz/corpus
+ */
+#include "unit/model/forms.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "support/zip.h"
+
+enum {
+    BODY_MAX = 200,
+    SEED_MAX = 64 * 1024,
+    CHOICE_DROP = 0x01, /**< as fuzz_compressed.c reads them */
+    CHOICE_USER_PART = 0x02,
+    CHOICE_PACK = 0x80
+};
+
+static const char *root;
+
+static void keep(const char *target, const char *name, span content)
+{
+    osb_error error = {0};
+    char path[PATH_SIZE];
+    text_format(path, sizeof path, "%s/%s", root, target);
+    MUST(folder_make(path, &error));
+    text_append(path, sizeof path, "/%s", name);
+    MUST(file_write_atomic(path, content, 0644, &error));
+}
+
+static module write_shape(shape wanted, buf *file)
+{
+    dice from = {100 + (uint64_t)wanted};
+    shape_write(wanted, &from, BODY_MAX, file);
+    return parse_sound(buf_span(file));
+}
+
+static asset cat(void)
+{
+    return (asset){.name = "cat.txt", .content = BYTES("meow meow meow meow\n")};
+}
+
+static asset_need need_of(const asset *item)
+{
+    asset_need need = {.name = item->name};
+    sha256(item->content, need.sha256);
+    return need;
+}
+
+static void write_wanting(shape wanted, buf *file)
+{
+    asset item = cat();
+    asset_need need = need_of(&item);
+    BUF_OWNED plain = buf_make(SEED_MAX);
+    module parsed = write_shape(wanted, &plain);
+    MUST(asset_needs_write(&parsed, &need, 1, file, NULL));
+}
+
+static void seed_plain_modules(void)
+{
+    for (unsigned i = 0; i < SHAPE_COUNT; i++) {
+        char name[32];
+        BUF_OWNED file = buf_make(SEED_MAX);
+        write_shape((shape)i, &file);
+        text_format(name, sizeof name, "plain-%02u", i);
+        keep("module", name, buf_span(&file));
+    }
+}
+
+static void seed_special_modules(void)
+{
+    asset item = cat();
+    BUF_OWNED asset_file = buf_make(SEED_MAX);
+    BUF_OWNED packed = buf_make(SEED_MAX);
+    BUF_OWNED guarded = buf_make(SEED_MAX);
+    BUF_OWNED nrf = buf_make(SEED_MAX);
+    BUF_OWNED rtl = buf_make(SEED_MAX);
+    BUF_OWNED bootloader = buf_make(SEED_MAX);
+    MUST(asset_write(&item, true, &asset_file, NULL));
+    keep("module", "asset", buf_span(&asset_file));
+    write_wanting(SHAPE_APPLICATION_NRF52840, &nrf);
+    keep("module", "wanting-nrf52840", buf_span(&nrf));
+    write_wanting(SHAPE_APPLICATION_RTL872X, &rtl);
+    keep("module", "wanting-rtl872x", buf_span(&rtl));
+    module parsed = parse_sound(buf_span(&rtl));
+    MUST(module_compress(&parsed, "seed", 15, &packed, NULL));
+    keep("module", "compressed", buf_span(&packed));
+    parsed = write_shape(SHAPE_BOOTLOADER_NRF52840, &bootloader);
+    MUST(module_protect(&parsed, "seed", BYTES("\x30\x02\x05\x00"), &guarded, NULL));
+    keep("module", "protected", buf_span(&guarded));
+}
+
+static void seed_combined_module(void)
+{
+    module modules[2];
+    BUF_OWNED first = buf_make(SEED_MAX);
+    BUF_OWNED second = buf_make(SEED_MAX);
+    BUF_OWNED whole = buf_make(SEED_MAX);
+    modules[0] = write_shape(SHAPE_BOOTLOADER_RTL872X, &first);
+    modules[1] = write_shape(SHAPE_SYSTEM_RTL872X, &second);
+    MUST(module_combine(modules, 2, &whole, NULL));
+    keep("module", "combined", buf_span(&whole));
+}
+
+/** What stands between prefix and suffix, behind the byte that chooses what is around it. */
+static void keep_compressed(const char *name, uint8_t choice, const module *packed)
+{
+    module_parts parts;
+    BUF_OWNED seed = buf_make(SEED_MAX);
+    MUST(module_take_apart(packed, "seed", &parts, NULL));
+    buf_append_u8(&seed, choice);
+    buf_append(&seed, parts.body);
+    keep("compressed", name, buf_span(&seed));
+}
+
+static void seed_compressed(void)
+{
+    asset item = cat();
+    BUF_OWNED dropped = buf_make(SEED_MAX);
+    BUF_OWNED plain = buf_make(SEED_MAX);
+    BUF_OWNED whole = buf_make(SEED_MAX);
+    MUST(asset_write(&item, true, &dropped, NULL));
+    module packed = parse_sound(buf_span(&dropped));
+    keep_compressed("dropped", CHOICE_DROP, &packed);
+    module_recipe recipe = {.start = 0x30000,
+                            .version = 1,
+                            .platform_id = 13,
+                            .slot = {MODULE_USER_PART, 1},
+                            .body = {sample_body, 300},
+                            .has_product = true};
+    write_module(&recipe, &plain);
+    module parsed = parse_sound(buf_span(&plain));
+    MUST(module_compress(&parsed, "seed", 15, &whole, NULL));
+    packed = parse_sound(buf_span(&whole));
+    keep_compressed("whole", CHOICE_USER_PART, &packed);
+    keep("compressed", "to-pack", BYTES("\x85pack pack pack pack this"));
+}
+
+static void seed_archives(void)
+{
+    asset item = cat();
+    BUF_OWNED app = buf_make(SEED_MAX);
+    BUF_OWNED wrapped = buf_make(SEED_MAX);
+    ZIP_OWNED made;
+    write_wanting(SHAPE_APPLICATION_NRF52840, &app);
+    MUST(asset_write(&item, false, &wrapped, NULL));
+    zip_begin(&made, SEED_MAX);
+    zip_add(&made, &(zip_entry){.name = "app.bin", .content = buf_span(&app), .stored = true});
+    zip_add(&made, &(zip_entry){.name = "assets/", .stored = true, .unix_mode = 040755});
+    zip_add(&made,
+            &(zip_entry){.name = "assets/cat.txt", .content = item.content, .streamed = true});
+    zip_add_file(&made, "assets/env-vars", buf_span(&wrapped));
+    zip_add_file(&made, "env.json", BYTES("{\"NAME\": \"value\"}"));
+    keep("archive", "bundle.zip", zip_end(&made));
+}
+
+static void append_listed(buf *list, const char *name, span content)
+{
+    buf_append_u8(list, (uint8_t)strlen(name));
+    buf_append_text(list, name);
+    buf_append_u16le(list, (uint16_t)content.size);
+    buf_append(list, content);
+}
+
+static void seed_list(void)
+{
+    asset item = cat();
+    BUF_OWNED app = buf_make(SEED_MAX);
+    BUF_OWNED wrapped = buf_make(SEED_MAX);
+    BUF_OWNED list = buf_make(SEED_MAX);
+    write_wanting(SHAPE_APPLICATION_RTL872X, &app);
+    MUST(asset_write(&item, true, &wrapped, NULL));
+    append_listed(&list, "a.bin", buf_span(&app));
+    append_listed(&list, "assets/cat.txt", item.content);
+    append_listed(&list, "assets/dog", buf_span(&wrapped));
+    append_listed(&list, "env.json", BYTES("{\"A\":\"\"}"));
+    keep("archive", "listed", buf_span(&list));
+}
+
+static void seed_snapshots(void)
+{
+    keep("snapshot", "describe.json",
+         BYTES("{\"p\":32,\"m\":[\n"
+               "{\"f\":\"b\",\"n\":\"0\",\"v\":2101,\"l\":\"m\",\"s\":65536,\"vc\":30,\"vv\":26,\n"
+               "\"d\":[{\"f\":\"b\",\"n\":\"2\",\"v\":5,\"_\":\"\"}]},\n"
+               "{\"f\":\"u\",\"n\":\"1\",\"v\":6,\"l\":\"m\",\"s\":1572864,\"vc\":30,\"vv\":30,\n"
+               "\"u\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\n"
+               "\"d\":[{\"f\":\"s\",\"n\":\"1\",\"v\":5301}]},\n"
+               "{\"f\":\"t\",\"n\":\"0\",\"v\":0,\"l\":\"t\",\"d\":[]}]}\n"));
+    keep("snapshot", "snapshot.json",
+         BYTES("{\"type\":\"osbundle-snapshot\",\"schema\":1,\n"
+               "\"device\":{\"id\":\"0a10aced202194944a000000\",\"platform\":\"p2\",\n"
+               "\"usb\":\"2b04:c020\",\"port\":\"1-4.2\"},\"mode\":\"safe\",\n"
+               "\"os_version\":\"5.3.1\",\"protection\":\"open\",\"modules_known\":true,\n"
+               "\"modules\":[{\"function\":{\"id\":4,\"name\":\"system_part\"},\"index\":1,\n"
+               "\"version\":5301,\"store\":\"main\",\"size\":1006748,\"max_size\":1572864,\n"
+               "\"sha256\":null,\"checks\":{\"integrity\":true,\"dependencies\":false,\n"
+               "\"range\":null},\"dependencies\":[{\"function\":{\"id\":2},\"index\":0,\n"
+               "\"version\":2101}],\"verdict\":\"required\"}]}\n"));
+}
+
+static void write_all(void **state)
+{
+    (void)state;
+    seed_plain_modules();
+    seed_special_modules();
+    seed_combined_module();
+    seed_compressed();
+    seed_archives();
+    seed_list();
+    seed_snapshots();
+}
+
+int main(int count, char **words)
+{
+    const struct CMUnitTest seeds[] = {cmocka_unit_test(write_all)};
+    if (count != 2) {
+        fprintf(stderr, "usage: %s tests/fuzz/corpus\n", words[0]);
+        return 2;
+    }
+    root = words[1];
+    return cmocka_run_group_tests(seeds, NULL, NULL);
+}
