@@ -186,7 +186,7 @@ osb_status archive_unpack_zip(span packed, const char *name, arena *memory,
 {
     if (packed.size > ARCHIVE_PACKED_MAX)
         return refuse(name, "it is larger than 64 MB", error);
-    __attribute__((cleanup(utf8_end))) utf8_names names = utf8_begin();
+    __attribute__((cleanup(utf8_end), unused)) utf8_names names = utf8_begin();
     __attribute__((cleanup(close_reader))) struct archive *reader = archive_read_new();
     BUF_OWNED list = buf_make(ARCHIVE_ENTRIES_MAX * sizeof(bundle_file));
     unpacking run = {.reader = reader, .name = name, .memory = memory, .files = &list};

@@ -143,6 +143,28 @@ static void pack_around(const module *outside, span inside, buf *packed)
     MUST(module_assemble(&parts, packed, NULL));
 }
 
+/** Bytes of the prefix that say which module it is: of platform, slot, version, start, MCU. */
+static void every_number_inside_is_held_against_the_outside(void **state)
+{
+    (void)state;
+    static const size_t places[] = {0, 8, 10, 12, 14, 15};
+    dice from = {16};
+    BUF_OWNED plain = buf_make(MODULE_FILE_MAX);
+    shape_write(SHAPE_APPLICATION_NRF52840, &from, 500, &plain);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        BUF_OWNED other = buf_make(MODULE_FILE_MAX);
+        BUF_OWNED packed = buf_make(MODULE_FILE_MAX);
+        module outside = parse_sound(buf_span(&plain));
+        buf_append(&other, buf_span(&plain));
+        other.data[places[i]] ^= 1;
+        if (places[i] == 0)
+            other.data[4] ^= 1; /* the end goes along */
+        reseal(&other);
+        pack_around(&outside, buf_span(&other), &packed);
+        assert_broken(&packed, "another one than its header says");
+    }
+}
+
 static void inside_and_outside_must_agree(void **state)
 {
     (void)state;
@@ -218,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_header_that_cannot_be_is_told),
         cmocka_unit_test(a_wrong_original_size_is_told),
         cmocka_unit_test(damaged_data_are_told_though_the_checksum_closes),
+        cmocka_unit_test(every_number_inside_is_held_against_the_outside),
         cmocka_unit_test(inside_and_outside_must_agree),
         cmocka_unit_test(nothing_is_compressed_twice),
         cmocka_unit_test(what_is_not_compressed_is_not_expanded),

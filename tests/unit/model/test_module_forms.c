@@ -280,6 +280,31 @@ static void combined_modules_are_split_again(void **state)
     }
 }
 
+/** Readers look for extensions only in more than 8 bytes; a lone short one would go unseen. */
+static void a_short_list_is_made_long_enough_to_be_looked_for(void **state)
+{
+    (void)state;
+    dice from = {8};
+    for (uint8_t size = 0; size < 8; size++) {
+        module_parts parts;
+        BUF_OWNED plain = buf_make(MODULE_FILE_MAX);
+        BUF_OWNED added = buf_make(100);
+        BUF_OWNED list = buf_make(100);
+        BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+        shape_write(SHAPE_SYSTEM_STM32F2, &from, BODY_MAX, &plain);
+        module parsed = parse_sound(buf_span(&plain));
+        MUST(module_take_apart(&parsed, "x", &parts, NULL));
+        extension_append(&added, 0x77, (span){plain.data, size});
+        MUST(module_replace_in_suffix(&parsed, &parts, 0x77, buf_span(&added), &list, NULL));
+        parts.suffix_extensions = buf_span(&list);
+        MUST(module_assemble(&parts, &file, NULL));
+        module changed = assert_sealed(buf_span(&file));
+        assert_int_equal(changed.extensions[0].type, 0x77);
+        assert_int_equal(changed.extensions[0].data.size, size);
+        assert_false(changed.has_product);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +315,7 @@ int main(void)
         cmocka_unit_test(only_bootloaders_are_protected_and_keep_their_code),
         cmocka_unit_test(assets_are_wrapped_and_unwrapped),
         cmocka_unit_test(combined_modules_are_split_again),
+        cmocka_unit_test(a_short_list_is_made_long_enough_to_be_looked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,7 @@ static void what_is_no_der_is_no_certificate(void **state)
         BYTES("\x30\x80"),
         BYTES("\x30\x81"),
         BYTES("\x30\x82\x00\x02\x00"),
+        BYTES("\x30\x81\x01\x00\x00"),
         BYTES("\x30\x85\x00\x00\x00\x00\x01\x00"),
         BYTES("-----BEGIN CERTIFICATE-----"),
     };
@@ -77,6 +78,7 @@ static void what_is_no_der_is_no_certificate(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(module_protect(&parsed, "x", wrong[i], &file, NULL), OSB_ERR_USAGE);
     assert_int_equal(module_protect(&parsed, "x", BYTES("\x30\x00"), &file, NULL), OSB_OK);
+    assert_int_equal(module_protect(&parsed, "x", BYTES("\x30\x81\x01\x00"), &file, NULL), OSB_OK);
 }
 
 static void a_board_that_it_cannot_protect_gets_none(void **state)
