@@ -27,7 +27,8 @@ osb_status module_take_apart(const module *parsed, const char *name, module_part
 
 /**
  * Appends the module to `file`, which must not hold what the parts point to. Parts that were not
- * changed give the very bytes of a module whose SHA-256 is of one of the two known forms.
+ * changed give the very bytes of a module whose SHA-256 is of one of the two known forms and whose
+ * reserved bytes are 0, as they are in all modules seen.
  */
 osb_status module_assemble(const module_parts *parts, buf *file, osb_error *error) OSB_MUST_CHECK;
 
