@@ -17,7 +17,8 @@ enum {
     STRING_MANUFACTURER = 1,
     STRING_CONTROL_INTERFACE = 5,
     SECURITY_UNITS = 8, /**< "sm=o" and 4 NULs */
-    BOOTLOADER_5_0_1 = 2001,
+    NRF52840_BOOTLOADER_4_0_0 = 1101,
+    RTL872X_BOOTLOADER_5_0_1 = 2001,
     FIRMWARE_6_2_0_BOOTLOADER = 3100,
     FIRMWARE_6_2_0_SYSTEM = 6200,
     TEXT_SIZE = 127
@@ -66,12 +67,26 @@ static void close_segments(char *layout)
     }
 }
 
+/** "DCD" instead of "DCT", as published bootloaders of the nRF52840 and of Gen 2 have it. */
+static bool has_old_settings_name(const sim_board *board)
+{
+    const uint16_t version = board->running.bootloader_version;
+    switch (board->kind->mcu) {
+    case MCU_STM32F2:
+        return false;
+    case MCU_NRF52840:
+        return version < NRF52840_BOOTLOADER_4_0_0;
+    case MCU_RTL872X:
+        return version < RTL872X_BOOTLOADER_5_0_1;
+    }
+    return false;
+}
+
 static bool append_layout(const sim_board *board, const flash *chip, buf *descriptor)
 {
     char layout[TEXT_SIZE];
     text_copy(layout, sizeof layout, chip->memory->layout);
-    /* The settings area was called "DCD" up to Device OS 5.0.0. */
-    if (board->running.bootloader_version < BOOTLOADER_5_0_1 && text_starts_with(layout, "@DCT"))
+    if (has_old_settings_name(board) && text_starts_with(layout, "@DCT"))
         layout[3] = 'D';
     if (board->running.protected_mode)
         close_segments(layout);

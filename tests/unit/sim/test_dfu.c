@@ -388,10 +388,15 @@ static void old_names_and_gen_2_manners(void **state)
     (void)state;
     bench b;
     char answer[400];
-    bench_board(&b, "boron", "4.2.0");
+    bench_board(&b, "boron", "2.2.0");
     bench_open_dfu(&b);
     OK(bench_transfer(&b, "80 06 07 03 09 04 0a 00", NULL, answer, sizeof answer));
     assert_string_equal(answer, "42 03 40 00 44 00 43 00 44 00"); /* "@DCD" */
+    bench_end(&b);
+    bench_board(&b, "boron", "4.0.2");
+    bench_open_dfu(&b);
+    OK(bench_transfer(&b, "80 06 07 03 09 04 0a 00", NULL, answer, sizeof answer));
+    assert_string_equal(answer, "42 03 40 00 44 00 43 00 54 00"); /* "@DCT" */
     bench_end(&b);
     bench_board(&b, "photon", "3.3.1");
     bench_open_dfu(&b);
