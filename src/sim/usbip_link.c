@@ -148,7 +148,7 @@ static bool is_consistent(const usbip_urb *urb)
 {
     const usb_setup *setup = &urb->command.setup;
     const bool in = setup->request_type & 0x80;
-    return setup->length <= USB_CONTROL_MAX &&
+    return setup->length <= USB_CONTROL_MAX && urb->command.length <= USB_CONTROL_MAX &&
            (in ? urb->command.in || !setup->length : urb->command.length == setup->length);
 }
 
@@ -160,10 +160,11 @@ static bool ask_board(usbip_link *link, size_t index)
     const usb_setup *setup = &urb->command.setup;
     size_t moved = 0;
     usb_answer answer = USB_STALLED;
-    if (urb->data)
-        memcpy(data, urb->data, urb->command.length < sizeof data ? urb->command.length : 0);
-    if (is_consistent(urb))
+    if (is_consistent(urb)) {
+        if (urb->data)
+            memcpy(data, urb->data, urb->command.length);
         answer = usb_device_control(link->board, setup, data, &moved);
+    }
     span sent = {data, urb->command.in ? moved : 0};
     switch (answer) {
     case USB_DONE:
