@@ -1,9 +1,10 @@
 /*
  * Which releases exist, and what each holds for a platform.
  *
- * Loaded from the built-in manifests; catalog_add puts others beside or over them. Words such as
- * "latest" are catalog_resolve.c. Invariant: entries are ordered by version, oldest first, and no
- * version stands there twice. Nothing changes after loading, so workers may share a catalog.
+ * Begins with what the build made of the manifests; catalog_add puts others beside or over that.
+ * Words such as "latest" are catalog_resolve.c. Invariant: entries are ordered by version, oldest
+ * first, and no version stands there twice. Nothing changes after loading, so workers may share a
+ * catalog.
  */
 #include "model/release.h"
 
@@ -11,9 +12,6 @@
 
 #include "base/text.h"
 #include "model/catalog_entry.h"
-#include "model/embedded.h"
-
-static const char release_folder[] = "releases/";
 
 /** Where an entry of that version stands, or would stand. */
 static size_t find_place(const catalog *known, const version *wanted, bool *there)
@@ -63,25 +61,16 @@ osb_status catalog_add(catalog *known, const json_t *manifest, const char *subje
     return insert(known, &entry, error);
 }
 
-static osb_status load_built_in(catalog *known, osb_error *error)
-{
-    for (const embedded_file *file = embedded_files; file->path; file++) {
-        if (!text_starts_with(file->path, release_folder))
-            continue;
-        JSON_OWNED *manifest = NULL;
-        TRY(json_parse((span){file->data, file->size}, file->path, &manifest, error));
-        TRY(catalog_add(known, manifest, file->path, error));
-    }
-    return OSB_OK;
-}
-
 osb_status catalog_load(catalog *known, osb_error *error)
 {
     *known = (catalog){0};
-    osb_status status = load_built_in(known, error);
-    if (status != OSB_OK)
-        catalog_free(known);
-    return status;
+    known->entries = arena_copy(&known->memory, built_in_releases,
+                                built_in_release_count * sizeof *known->entries);
+    if (!known->entries)
+        return osb_fail_memory(error);
+    known->count = built_in_release_count;
+    known->capacity = built_in_release_count;
+    return OSB_OK;
 }
 
 void catalog_free(catalog *known)

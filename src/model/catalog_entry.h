@@ -19,6 +19,10 @@ typedef struct catalog_entry {
     const catalog_board *boards;
 } catalog_entry;
 
+/** What the build made of manifests/releases/ (tools/embed_catalog.c): oldest first. */
+extern const catalog_entry built_in_releases[];
+extern const size_t built_in_release_count;
+
 /** Reads a release manifest into `memory`. `subject` names the file in errors. */
 osb_status catalog_entry_read(const json_t *manifest, const char *subject, arena *memory,
                               catalog_entry *entry, osb_error *error) OSB_MUST_CHECK;

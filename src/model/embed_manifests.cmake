@@ -1,9 +1,10 @@
-# Writes one C file that holds every manifest, so that the program needs no data file beside it.
+# Writes one C file that holds every platform manifest, so that the program needs no data file
+# beside it. Releases are many more, and become C at once: tools/embed_catalog.c.
 #
 #   cmake -DOUTPUT=FILE.c -DROOT=MANIFESTS -P embed_manifests.cmake
 #
 # Bytes are written as hexadecimal numbers: string literals have a length limit, arrays do not.
-file(GLOB manifests RELATIVE ${ROOT} ${ROOT}/platforms/*.json ${ROOT}/releases/*.json)
+file(GLOB manifests RELATIVE ${ROOT} ${ROOT}/platforms/*.json)
 list(SORT manifests COMPARE NATURAL)
 
 set(arrays "")
