@@ -159,7 +159,7 @@ static size_t run_together(const crew_job *job, size_t helpers, listener *hearer
 static size_t helper_count(size_t jobs)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = cores > 1 ? (size_t)cores - 1 : 0;
+    size_t count = cores > 1 ? (size_t)cores : 0;
     count = count < WORKERS_MAX ? count : WORKERS_MAX;
     return count < jobs ? count : jobs - 1;
 }
