@@ -1,0 +1,195 @@
+"""Kernels to boot as a guest, on this machine's own files: root is read-only with RAM on top, one
+folder is written through, there is no network but lo.
+
+The stock Debian kernel under QEMU's software emulation works everywhere; KVM is never used, because
+where it opens it need not work. A User Mode Linux runner beside the repository is taken instead
+when it is there, being ten times faster. Both give the job's exit status, 125 when the guest never
+told any.
+"""
+
+import gzip
+import hashlib
+import lzma
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import genuine
+
+HERE = Path(__file__).resolve().parent
+UML_RUNNER = HERE.parents[2] / "shared" / "kernel-lab" / "run-uml"
+NEVER_TOLD = 125
+BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
+USB_MODULES = ("vhci_hcd", "cdc_acm")
+TOOLS = ("busybox", "apt-get", "dpkg-deb", "cpio", "modprobe", "depmod")
+
+
+class CannotRun(Exception):
+    """This machine can boot no guest; says why."""
+
+
+def packages(words, target):
+    """Downloads Debian packages and unpacks them into `target`; nothing is installed."""
+    work = target.parent / f"{target.name}.packages"
+    work.mkdir(parents=True)
+    subprocess.run(["apt-get", "download", "-q", *words], cwd=work, check=True, timeout=600,
+                   capture_output=True)
+    for package in work.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", package, target], check=True)
+    shutil.rmtree(work)
+
+
+def udev():
+    """A folder with bin/udevadm and its rules, of the version that fits the installed libudev."""
+    version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libudev1"], check=True,
+                             capture_output=True, text=True).stdout
+
+    def make(target):
+        try:
+            packages([f"udev={version}"], target / "udev")
+        except subprocess.CalledProcessError:
+            shutil.rmtree(target / "udev.packages", ignore_errors=True)
+            packages(["udev"], target / "udev")
+
+    return genuine.made_once(f"guest-udev-{re.sub('[^A-Za-z0-9.-]', '_', version)}", make) / "udev"
+
+
+class Uml:
+    """User Mode Linux: a kernel that is a process."""
+
+    slowness = 1
+
+    @staticmethod
+    def missing():
+        return None if UML_RUNNER.exists() else "no User Mode Linux beside the repository"
+
+    @staticmethod
+    def prepare():
+        udev()
+
+    @staticmethod
+    def run(job, out, seconds):
+        """Runs a job script; `out` receives what it writes to /out."""
+        work = out.parent / "uml"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        (work / "udev").symlink_to(udev())
+        environment = {**os.environ, "KERNEL_LAB_DIR": str(work), "T": str(seconds)}
+        done = subprocess.run(["bash", UML_RUNNER, job], env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, errors="replace")
+        for written in work.glob("out.*"):
+            shutil.rmtree(out, ignore_errors=True)
+            written.rename(out)
+        return done.returncode, done.stdout + done.stderr
+
+
+class Qemu:
+    """The stock Debian kernel on an emulated processor."""
+
+    slowness = 6
+
+    @staticmethod
+    def missing():
+        for tool in ("qemu-system-x86_64", *TOOLS):
+            if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin"):
+                return f"no {tool}"
+        return None
+
+    @staticmethod
+    def prepare():
+        udev()
+        Qemu.kernel()
+
+    @staticmethod
+    def kernel():
+        """A folder with vmlinux, initrd.gz and the USB modules of the newest kernel package."""
+        depends = subprocess.run(["apt-cache", "depends", "linux-image-amd64"], check=True,
+                                 capture_output=True, text=True).stdout
+        found = re.search(r"Depends: (linux-image-\S+)", depends)
+        if not found:
+            raise CannotRun("apt knows no linux-image-amd64; run apt-get update")
+        release = found[1].removeprefix("linux-image-")
+        key = hashlib.sha256((HERE / "guest" / "init").read_bytes()).hexdigest()[:8]
+        return genuine.made_once(f"guest-kernel-{release}-{key}",
+                                 lambda target: make_kernel(found[1], release, target))
+
+    @staticmethod
+    def run(job, out, seconds):
+        """Runs a job script; `out` receives what it writes to /out."""
+        kernel = Qemu.kernel()
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        shutil.copy(job, out / "job")
+        share = "security_model=none,multidevs=remap"
+        words = [
+            "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+            "-m", "1024", "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-serial", "stdio", "-kernel", str(kernel / "vmlinux"),
+            "-initrd", str(kernel / "initrd.gz"), "-append",
+            "console=ttyS0 quiet loglevel=3 panic=-1 random.trust_cpu=on mitigations=off nokaslr tsc=reliable",
+            "-virtfs", f"local,path=/,mount_tag=hostroot,readonly=on,{share}",
+            "-virtfs", f"local,path={out},mount_tag=hostout,{share}",
+        ]
+        try:
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  errors="replace", timeout=seconds)
+        except subprocess.TimeoutExpired as late:
+            return NEVER_TOLD, f"no end within {seconds} s\n{late.stdout or ''}"
+        told = out / "rc"
+        status = int(told.read_text()) if told.exists() else NEVER_TOLD
+        return status, done.stdout + done.stderr
+
+
+def make_kernel(package, release, target):
+    """Keeps of a kernel package what a guest needs: 400 MB become 80."""
+    whole = target / "whole"
+    packages([package], whole)
+    subprocess.run(["depmod", "-b", whole, release], check=True)
+    compressed = (whole / "boot" / f"vmlinuz-{release}").read_bytes()
+    start = compressed.index(b"\xfd7zXZ\x00")
+    (target / "vmlinux").write_bytes(lzma.LZMADecompressor().decompress(compressed[start:]))
+    tree = target / "tree"
+    for name in ("bin", "boot-modules", "usb-modules", "proc", "sys", "dev", "lower", "rw", "new"):
+        (tree / name).mkdir(parents=True)
+    shutil.copy(shutil.which("busybox"), tree / "bin" / "busybox")
+    copy_modules(whole, release, BOOT_MODULES, tree / "boot-modules")
+    copy_modules(whole, release, USB_MODULES, tree / "usb-modules")
+    shutil.copy(HERE / "guest" / "init", tree / "init")
+    (tree / "init").chmod(0o755)
+    names = "\n".join(["."] + [str(path.relative_to(tree)) for path in sorted(tree.rglob("*"))])
+    archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=tree, check=True,
+                             input=names.encode(), capture_output=True).stdout
+    (target / "initrd.gz").write_bytes(gzip.compress(archive, 1))
+    shutil.rmtree(whole)
+    shutil.rmtree(tree)
+
+
+def copy_modules(whole, release, names, folder):
+    """Copies modules with all that they need, and the order to load them in."""
+    order = []
+    for name in names:
+        shown = subprocess.run(["modprobe", "-d", whole, "-S", release, "--show-depends", name],
+                               check=True, capture_output=True, text=True).stdout
+        for line in shown.splitlines():
+            words = line.split()
+            if words and words[0] == "insmod" and Path(words[1]).name not in order:
+                order.append(Path(words[1]).name)
+                shutil.copy(words[1], folder)
+    (folder / "order").write_text("".join(f"{name}\n" for name in order))
+
+
+def choose():
+    """The fastest kernel that can run here, or what OSB_GUEST (uml, qemu) names; CannotRun."""
+    kinds = {"uml": Uml, "qemu": Qemu}
+    wanted = os.environ.get("OSB_GUEST")
+    reasons = []
+    for name, kind in kinds.items():
+        if wanted and name != wanted:
+            continue
+        reason = kind.missing()
+        if reason is None:
+            return kind
+        reasons.append(reason)
+    raise CannotRun("; ".join(reasons) or f"OSB_GUEST={wanted}: name uml or qemu")
