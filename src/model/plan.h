@@ -38,6 +38,7 @@ typedef struct plan_step {
     uint32_t address;              /**< flash address written or blanked (DFU) */
     uint32_t bytes;                /**< that go over the wire */
     route via;
+    bool guard;         /**< invalidate steps: only when the write behind it is needed at all */
     bool compare_first; /**< may be there already: read back, and write only what differs */
     bool critical;      /**< a power cut during it may leave a board that USB cannot recover */
     uint32_t cost_ms;   /**< expected */

@@ -42,6 +42,8 @@ static json_t *step_to_json(const plan_step *step, size_t number)
     json_object_set_new(object, "slot", json_text_or_null(step->slot ? slot : NULL));
     if (step->operation == STEP_WRITE)
         set_write_members(object, step);
+    if (step->operation == STEP_INVALIDATE)
+        json_object_set_new(object, "only_if_needed", json_boolean(step->guard));
     json_object_set_new(object, "bytes", json_integer(step->bytes));
     if (step->slot)
         json_object_set_new(object, "via", json_string(route_name(step->via)));

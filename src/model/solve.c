@@ -74,6 +74,13 @@ static void forget_other_application(solver *work, module_slot written)
             work->modules[i--] = work->modules[--work->module_count];
 }
 
+void solve_forget(solver *work, module_slot slot)
+{
+    for (size_t i = 0; i < work->module_count; i++)
+        if (slot_equal(work->modules[i].slot, slot))
+            work->modules[i--] = work->modules[--work->module_count];
+}
+
 void solve_install(solver *work, const release_module *wanted)
 {
     forget_other_application(work, wanted->slot);

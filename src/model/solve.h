@@ -23,6 +23,7 @@ typedef struct solve_slot {
     const release_module *wanted; /**< what the goal puts here; NULL: left as it is */
     bool write;
     bool compare_first;
+    bool again;  /**< right already, but taken away while another module was replaced */
     bool placed; /**< its step is in the plan */
 } solve_slot;
 
@@ -86,6 +87,8 @@ uint32_t solve_cost_ms(const platform *board, const plan_step *step);
 const solve_module *solve_installed(const solver *work, module_slot slot);
 /** Whether a need is met after the steps placed so far; unknown counts as met if `optimistic`. */
 bool solve_meets(const solver *work, module_dependency need, bool optimistic);
+/** Notes that a step has blanked a slot. */
+void solve_forget(solver *work, module_slot slot);
 /** Notes that a step has put `wanted` into its slot. */
 void solve_install(solver *work, const release_module *wanted);
 

@@ -149,6 +149,13 @@ static void check_critical(replay *self, const plan_step *step)
         reject(self, step, "a power cut in it may be fatal, and it is not marked so");
 }
 
+/** A system that is there starts after a power cut, and crashes with half a radio stack. */
+static void check_radio_stack(replay *self, const plan_step *step)
+{
+    if (step->slot->slot.function == MODULE_RADIO_STACK && running_system(self) && !step->critical)
+        reject(self, step, "a power cut in it would leave a system that crashes at every start");
+}
+
 static void replay_control(replay *self, const plan_step *step, const release_module *written)
 {
     uint16_t system = running_system(self);
@@ -182,6 +189,7 @@ static void replay_dfu(replay *self, const plan_step *step, const release_module
     if (!lies_inside(step))
         reject(self, step, "0x%08x and %u bytes from there are not inside its region",
                step->address, step->bytes);
+    check_radio_stack(self, step);
     put(self, written);
 }
 

@@ -18,13 +18,10 @@ static bool is_pending_dfu(const solve_slot *entry)
     return entry->write && !entry->placed && entry->place->route == ROUTE_DFU;
 }
 
-/**
- * System parts, then the radio stack (a new one under an old system fails to start, Device OS
- * pull request 2246), then the application.
- */
+/** The radio stack while no system would start with it, then system parts, then the application. */
 static int dfu_rank(module_slot slot)
 {
-    if (slot.function == MODULE_SYSTEM_PART)
+    if (slot.function == MODULE_RADIO_STACK)
         return 0;
     return slot.function == MODULE_USER_PART ? 2 : 1;
 }
@@ -63,7 +60,7 @@ static solve_slot *next_dfu(solver *work)
     return first;
 }
 
-static void add_blanking(solver *work, module_slot slot, uint32_t address, const char *reason)
+static plan_step *add_blanking(solver *work, module_slot slot, uint32_t address, const char *reason)
 {
     plan_step *step = solve_add_step(work, STEP_INVALIDATE);
     step->slot = platform_find_slot(work->state->board, slot);
@@ -73,6 +70,7 @@ static void add_blanking(solver *work, module_slot slot, uint32_t address, const
     step->compare_first = true;
     step->cost_ms = solve_cost_ms(work->state->board, step);
     text_copy(step->reasons[step->reason_count++], PLAN_TEXT, reason);
+    return step;
 }
 
 /**
@@ -91,6 +89,15 @@ static void blank_former_application(solver *work, const solve_slot *entry)
                  "an older 128K application there would win over the new one");
 }
 
+/** Whether the header of a system part may stand at `start`, as far as the board tells. */
+static bool system_may_be_at(const solver *work, const platform_slot *place, uint32_t start)
+{
+    const solve_module *now = solve_installed(work, place->slot);
+    if (!now)
+        return !work->state->modules_known;
+    return fact_system_start(place, now->version) == start;
+}
+
 /**
  * Since 6.1.2 the system part starts lower (Device OS pull request 2831). Its header would outlive
  * the write of an older system behind it, and bootloaders look there first. The other way round
@@ -98,24 +105,46 @@ static void blank_former_application(solver *work, const solve_slot *entry)
  */
 static void blank_former_system(solver *work, const solve_slot *entry)
 {
-    const solve_module *now = solve_installed(work, entry->wanted->slot);
     const platform_slot *place = entry->place;
-    bool unknown = !now && !work->state->modules_known;
     if (place->slot.function != MODULE_SYSTEM_PART)
         return;
     for (size_t i = 0; i < place->image_start_count; i++) {
         uint32_t start = place->image_starts[i];
-        bool may_be_there = unknown || (now && fact_system_start(place, now->version) == start);
-        if (start < entry->wanted->start && may_be_there)
+        if (start < entry->wanted->start && system_may_be_at(work, place, start))
             add_blanking(work, place->slot, start,
                          "the newer system that starts there would win over the older one");
     }
+}
+
+/**
+ * A system that starts with half a radio stack crashes before it answers on USB. So it is taken
+ * away first and written again behind it: in between, the bootloader waits in DFU mode.
+ */
+static void take_system_away(solver *work, const solve_slot *entry)
+{
+    solve_slot *system = NULL;
+    for (size_t i = 0; i < work->slot_count; i++)
+        if (work->slots[i].wanted->slot.function == MODULE_SYSTEM_PART)
+            system = &work->slots[i];
+    if (entry->wanted->slot.function != MODULE_RADIO_STACK || !system)
+        return;
+    for (size_t i = 0; i < system->place->image_start_count; i++)
+        if (system_may_be_at(work, system->place, system->place->image_starts[i]))
+            add_blanking(work, system->place->slot, system->place->image_starts[i],
+                         "with half a radio stack it would crash at every start; without its "
+                         "header the board waits in DFU mode")
+                ->guard = entry->compare_first;
+    system->again = !system->write;
+    system->compare_first = entry->compare_first && (system->again || system->compare_first);
+    system->write = true;
+    solve_forget(work, system->place->slot);
 }
 
 void solve_place_dfu(solver *work)
 {
     for (solve_slot *entry; (entry = next_dfu(work)) && !work->result->refusal_count;) {
         blank_former_application(work, entry);
+        take_system_away(work, entry);
         blank_former_system(work, entry);
         solve_add_write(work, entry);
     }

@@ -23,7 +23,10 @@ static void explain_difference(const solver *work, const solve_slot *entry, plan
 {
     char text[PLAN_TEXT];
     const char *version = work->wanted->set ? work->wanted->set->version : "";
-    if (!step->from_known)
+    if (entry->again)
+        text_format(text, sizeof text,
+                    "it was right, but had to go while the radio stack was replaced");
+    else if (!step->from_known)
         text_format(text, sizeof text,
                     "release %s has %u; what the board has is unknown, so it is read back first",
                     version, step->to);
@@ -32,6 +35,11 @@ static void explain_difference(const solver *work, const solve_slot *entry, plan
     else if (is_damaged(work, entry))
         text_format(text, sizeof text, "the board's %u fails its own check; release %s has %u",
                     step->from, version, step->to);
+    else if (step->from == step->to && step->compare_first)
+        text_format(text, sizeof text,
+                    "the board's header says %u too; an interrupted write looks like that, so it "
+                    "is read back first",
+                    step->from);
     else if (step->from == step->to)
         text_format(text, sizeof text, "release %s has this build of %u, the board another%s",
                     version, step->to, work->rules->full_rewrite ? " or the same" : "");
@@ -94,5 +102,6 @@ void solve_explain(const solver *work, const solve_slot *entry, plan_step *step)
         return;
     }
     explain_difference(work, entry, step);
-    explain_needs(work, entry, step);
+    if (!entry->again)
+        explain_needs(work, entry, step);
 }

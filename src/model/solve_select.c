@@ -37,6 +37,15 @@ static bool compare_identity(const snapshot_module *now, const release_module *w
     return true;
 }
 
+/**
+ * In DFU mode only headers can be read: an interrupted write leaves one that looks right, with old
+ * or missing pages behind it.
+ */
+static bool integrity_unknown(const snapshot_module *now)
+{
+    return !(now->checked & CHECK_INTEGRITY);
+}
+
 static bool system_module_is_right(const snapshot_module *now, const release_module *wanted)
 {
     bool same;
@@ -91,8 +100,11 @@ static void select_system_module(solver *work, const release_module *wanted)
         work->slot_count--;
         return;
     }
-    entry->write = work->rules->full_rewrite || !system_module_is_right(now, wanted);
-    entry->compare_first = !work->rules->full_rewrite && !now;
+    bool right = system_module_is_right(now, wanted);
+    bool unproved = right && place->route == ROUTE_DFU && integrity_unknown(now);
+    entry->write = work->rules->full_rewrite || !right || unproved;
+    bool unknown = !now && !work->state->modules_known;
+    entry->compare_first = !work->rules->full_rewrite && (unknown || unproved);
 }
 
 static void select_application(solver *work, const release_module *app)
@@ -102,7 +114,8 @@ static void select_application(solver *work, const release_module *app)
         return;
     const snapshot_module *now = snapshot_find(work->state, app->slot);
     bool same = false;
-    bool told = now && !integrity_failed(now) && compare_identity(now, app, &same);
+    bool told = now && !integrity_failed(now) && !integrity_unknown(now) &&
+                compare_identity(now, app, &same);
     entry->write = work->rules->full_rewrite || !told || !same;
     entry->compare_first = !work->rules->full_rewrite && !told;
 }

@@ -39,17 +39,25 @@ bool solve_is_pending(const solver *work, module_slot slot)
     return false;
 }
 
-/** Replacing the bootloader: the one moment in which a power cut may be fatal. */
+/**
+ * The moments in which a power cut may be fatal: some bootloaders while they are replaced, and the
+ * radio stack under a system that would start with half of it.
+ */
 static bool is_critical(const solver *work, const platform_slot *place)
 {
     const solve_module *now = solve_installed(work, place->slot);
+    if (place->slot.function == MODULE_RADIO_STACK)
+        return solve_installed(work, (module_slot){MODULE_SYSTEM_PART, 1});
     return place->slot.function == MODULE_BOOTLOADER &&
            !fact_power_safe(work->state->board, now ? now->version : 0);
 }
 
-static void warn_of_power_cut(solver *work)
+static void warn_of_power_cut(solver *work, module_slot slot)
 {
-    if (work->state->board->mcu == MCU_STM32F2)
+    if (slot.function == MODULE_RADIO_STACK)
+        solve_warn(work, "do not unplug the board while radio_stack/0 is written: the system would "
+                         "crash with half of it, and only the button leads to DFU mode then");
+    else if (work->state->board->mcu == MCU_STM32F2)
         solve_warn(work, "do not unplug the board while bootloader/0 is written: this board "
                          "overwrites it in place");
     else
@@ -60,7 +68,7 @@ static void warn_of_power_cut(solver *work)
 void solve_add_write(solver *work, solve_slot *entry)
 {
     const release_module *wanted = entry->wanted;
-    const solve_module *now = solve_installed(work, wanted->slot);
+    const snapshot_module *now = snapshot_find(work->state, wanted->slot);
     plan_step *step = solve_add_step(work, STEP_WRITE);
     step->slot = entry->place;
     text_copy(step->file, sizeof step->file, wanted->file);
@@ -82,5 +90,5 @@ void solve_add_write(solver *work, solve_slot *entry)
     solve_install(work, wanted);
     entry->placed = true;
     if (step->critical)
-        warn_of_power_cut(work);
+        warn_of_power_cut(work, wanted->slot);
 }

@@ -106,6 +106,23 @@ static osb_status write_module(restore_work *work, const plan_step *step, step_e
     return write_by_dfu(work, step, module_payload(&parsed), proof, error);
 }
 
+/** Whether the bytes that the next write step would put on the board are there already. */
+static osb_status next_write_is_there(restore_work *work, const plan_step *step, bool *there,
+                                      osb_error *error)
+{
+    span file;
+    module parsed;
+    const plan_step *end = work->steps->steps + work->steps->step_count;
+    *there = false;
+    while (step < end && step->operation == STEP_INVALIDATE)
+        step++;
+    if (step == end || step->operation != STEP_WRITE || step->via != ROUTE_DFU)
+        return OSB_OK;
+    TRY(work->files->load(work->files->context, step, &file, error));
+    TRY(module_parse(file, step->file, &parsed, error));
+    return evidence_compare(work, step, module_payload(&parsed), there, error);
+}
+
 /**
  * Blanks one page, unless no module stands there: only a module's header could win at boot, and
  * what else lies there may be the middle of something that is in use.
@@ -114,14 +131,19 @@ static osb_status invalidate(restore_work *work, const plan_step *step, step_evi
                              osb_error *error)
 {
     module header;
+    bool needless = false;
     BUF_OWNED content = buf_make(step->bytes), blank = buf_make(step->bytes);
     step_announce(work, PHASE_READ, 0, step->bytes);
+    if (step->guard)
+        TRY(next_write_is_there(work, step, &needless, error));
     TRY(device_read_flash(work->held, step->slot->alternate, step->address, step->bytes, NULL,
                           &content, error));
     bool is_module = module_peek(buf_span(&content), step->slot->prefix_offset, &header) &&
                      header.start == step->address;
-    if (!is_module) {
-        text_copy(proof->evidence, sizeof proof->evidence, "read back: no module stands there");
+    if (needless || !is_module) {
+        text_format(proof->evidence, sizeof proof->evidence, "read back: %s",
+                    needless ? "what it makes room for is there already"
+                             : "no module stands there");
         proof->outcome = OUTCOME_UNCHANGED;
         return OSB_OK;
     }

@@ -36,6 +36,7 @@ typedef struct story {
     const char *board;
     const char *from;
     const char *to;
+    bool full; /**< the first run writes everything, the radio stack too */
 } story;
 
 typedef struct fixture {
@@ -44,6 +45,7 @@ typedef struct fixture {
     catalog known;
     const platform *board;
     small_release from, to;
+    bool full;
     uint64_t interrupted; /**< runs that the fault ended */
 } fixture;
 
@@ -88,6 +90,7 @@ static void open_fixture(fixture *world, const story *told)
     if (platform_load_all(&world->memory, &world->platforms, &error) != OSB_OK ||
         catalog_load(&world->known, &error) != OSB_OK)
         fail_msg("%s: %s", error.subject, error.message);
+    world->full = told->full;
     world->board = platform_by_name(&world->platforms, told->board);
     make_release(world, told->from, &world->from);
     make_release(world, told->to, &world->to);
@@ -126,7 +129,7 @@ static osb_status load(void *context, const plan_step *step, span *file, osb_err
     return osb_fail(error, OSB_ERR_NOT_FOUND, step->file, NULL, "not in the release");
 }
 
-static osb_status restore_once(fixture *world, transport *bus, restore_report *report,
+static osb_status restore_once(fixture *world, transport *bus, bool full, restore_report *report,
                                osb_error *error)
 {
     static plan steps; /* large */
@@ -134,7 +137,7 @@ static osb_status restore_once(fixture *world, transport *bus, restore_report *r
     device *held = NULL;
     snapshot state;
     goal wanted = {.set = &world->to.set, .app = world->to.app.file[0] ? &world->to.app : NULL};
-    policy rules = {.simulated = true};
+    policy rules = {.full_rewrite = full, .simulated = true};
     restore_files files = {load, &world->to};
     TRY(device_select(bus, &world->platforms, NULL, &entry, error));
     TRY(device_open(bus, &world->platforms, &entry, NULL, &held, error));
@@ -157,7 +160,7 @@ static void restore_until_done(fixture *world, transport *bus, uint64_t operatio
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         if (transport_wait(bus, BACK_MS, &error) != OSB_OK)
             fail_msg("%s", error.message);
-        if (restore_once(world, bus, &report, &error) == OSB_OK) {
+        if (restore_once(world, bus, false, &report, &error) == OSB_OK) {
             assert_true(report.proved);
             return;
         }
@@ -197,7 +200,7 @@ static uint64_t run_with_fault(fixture *world, uint64_t operation, sim_fault kin
     if (kind != FAULT_NONE)
         sim_world_set_fault(simulated, sim_world_operations(simulated) + operation, kind);
     uint64_t before = sim_world_operations(simulated);
-    osb_status status = restore_once(world, bus, &report, &error);
+    osb_status status = restore_once(world, bus, world->full, &report, &error);
     uint64_t operations = sim_world_operations(simulated) - before;
     if (kind == FAULT_NONE && status != OSB_OK)
         fail_msg("undisturbed: %s: %s", error.subject, error.message);
@@ -231,8 +234,9 @@ static void sweep(const story *told, sim_fault kind)
     close_fixture(&world);
 }
 
-static const story p2 = {"p2", "5.0.1", "5.3.1"};
-static const story boron = {"boron", "2.2.0", "4.0.2"};
+static const story p2 = {"p2", "5.0.1", "5.3.1", false};
+static const story boron = {"boron", "2.2.0", "4.0.2", false};
+static const story boron_with_radio = {"boron", "2.2.0", "4.0.2", true};
 
 static void a_p2_survives_a_power_cut_at_every_operation(void **state)
 {
@@ -244,6 +248,12 @@ static void a_boron_survives_a_power_cut_at_every_operation(void **state)
 {
     (void)state;
     sweep(&boron, FAULT_POWER_CUT);
+}
+
+static void a_boron_survives_a_power_cut_while_its_radio_stack_is_replaced(void **state)
+{
+    (void)state;
+    sweep(&boron_with_radio, FAULT_POWER_CUT);
 }
 
 static void a_p2_survives_a_pulled_cable_at_every_operation(void **state)
@@ -287,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_p2_survives_a_power_cut_at_every_operation),
         cmocka_unit_test(a_boron_survives_a_power_cut_at_every_operation),
+        cmocka_unit_test(a_boron_survives_a_power_cut_while_its_radio_stack_is_replaced),
         cmocka_unit_test(a_p2_survives_a_pulled_cable_at_every_operation),
         cmocka_unit_test(a_boron_survives_a_pulled_cable_at_every_operation),
         cmocka_unit_test(a_p2_survives_a_stall_at_every_operation),
