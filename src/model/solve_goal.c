@@ -69,11 +69,17 @@ static void check_application(solver *work)
         if (need.slot.function == MODULE_NONE || version >= need.version)
             continue;
         slot_text(need.slot, slot);
+        if (!version && !work->state->modules_known) {
+            solve_warn(work, "%s needs %s >= %u, and what the board has cannot be seen now",
+                       app->file, slot, need.version);
+            continue;
+        }
         solve_refuse(work, "%s needs %s >= %u, and the board would have %u; name a newer release",
                      app->file, slot, need.version, version);
     }
-    if (app->slot.index == 2 &&
-        !fact_finds_256k(work->state->board, solve_goal_version(work, system_part)))
+    uint16_t system = solve_goal_version(work, system_part);
+    if (app->slot.index == 2 && (system || work->state->modules_known) &&
+        !fact_finds_256k(work->state->board, system))
         solve_refuse(work,
                      "%s is a 256K application, which Device OS before 3.1.0 does not look for; "
                      "name a newer release",

@@ -183,13 +183,22 @@ static void drop_slot(release *set, const char *text)
             set->modules[i--] = set->modules[--set->module_count];
 }
 
-/** A module that came with the release in a file that the catalog does not list. */
+/** A module that the catalog does not list with the release, or lists in another version. */
 static bool add_slot(release *set, const char *text, const json_t *number)
 {
-    release_module *entry = &set->modules[set->module_count++];
-    *entry = (release_module){.version = (uint16_t)json_integer_value(number)};
-    text_copy(entry->file, sizeof entry->file, "extra.bin");
-    return slot_from_text(text, &entry->slot);
+    module_slot slot;
+    size_t at = 0;
+    if (!slot_from_text(text, &slot))
+        return false;
+    while (at < set->module_count && !slot_equal(set->modules[at].slot, slot))
+        at++;
+    release_module *entry = &set->modules[at];
+    if (at == set->module_count) {
+        set->module_count++;
+        *entry = (release_module){.slot = slot, .file = "extra.bin"};
+    }
+    entry->version = (uint16_t)json_integer_value(number);
+    return true;
 }
 
 /** Gives catalog entries what only real files tell, so that the plan has sizes and hashes. */
