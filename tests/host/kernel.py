@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import genuine
@@ -23,22 +24,35 @@ UML_RUNNER = HERE.parents[2] / "shared" / "kernel-lab" / "run-uml"
 NEVER_TOLD = 125
 BOOT_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 USB_MODULES = ("vhci_hcd", "cdc_acm")
-TOOLS = ("busybox", "apt-get", "dpkg-deb", "cpio", "modprobe", "depmod")
+# Users other than root have no sbin in their PATH, and need nothing there but depmod and modprobe.
+PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+UNPACKING = ("apt-get", "dpkg-deb")
 
 
 class CannotRun(Exception):
     """This machine can boot no guest; says why."""
 
 
-def packages(words, target):
-    """Downloads Debian packages and unpacks them into `target`; nothing is installed."""
-    work = target.parent / f"{target.name}.packages"
-    work.mkdir(parents=True)
-    subprocess.run(["apt-get", "download", "-q", *words], cwd=work, check=True, timeout=600,
-                   capture_output=True)
-    for package in work.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", package, target], check=True)
-    shutil.rmtree(work)
+def lacks(tools):
+    """The first of these programs that is not here, in words; None when all are."""
+    return next((f"no {tool}" for tool in tools if not shutil.which(tool, path=PATH)), None)
+
+
+def package(words, target):
+    """Downloads a Debian package and unpacks it into `target`; nothing is installed. The words are
+    tried in turn."""
+    for word in words:
+        with tempfile.TemporaryDirectory() as work:
+            done = subprocess.run(["apt-get", "download", "-q", word], cwd=work, timeout=900,
+                                  capture_output=True, text=True)
+            found = list(Path(work).glob("*.deb"))
+            if done.returncode == 0 and found:
+                subprocess.run(["dpkg-deb", "-x", found[0], target], check=True)
+                return
+    raise genuine.GenuineError(
+        f"apt-get could not download {words[0]}: {done.stderr.strip()}\n"
+        "Check the network and run apt-get update; what was fetched once stays in the test cache."
+    )
 
 
 def udev():
@@ -46,14 +60,8 @@ def udev():
     version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libudev1"], check=True,
                              capture_output=True, text=True).stdout
 
-    def make(target):
-        try:
-            packages([f"udev={version}"], target / "udev")
-        except subprocess.CalledProcessError:
-            shutil.rmtree(target / "udev.packages", ignore_errors=True)
-            packages(["udev"], target / "udev")
-
-    return genuine.made_once(f"guest-udev-{re.sub('[^A-Za-z0-9.-]', '_', version)}", make) / "udev"
+    name = f"guest-udev-{re.sub('[^A-Za-z0-9.-]', '_', version)}"
+    return genuine.made_once(name, lambda target: package([f"udev={version}", "udev"], target / "udev")) / "udev"
 
 
 class Uml:
@@ -63,7 +71,9 @@ class Uml:
 
     @staticmethod
     def missing():
-        return None if UML_RUNNER.exists() else "no User Mode Linux beside the repository"
+        if not UML_RUNNER.exists():
+            return "no User Mode Linux beside the repository"
+        return lacks((*UNPACKING, "busybox"))
 
     @staticmethod
     def prepare():
@@ -92,10 +102,7 @@ class Qemu:
 
     @staticmethod
     def missing():
-        for tool in ("qemu-system-x86_64", *TOOLS):
-            if not shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin"):
-                return f"no {tool}"
-        return None
+        return lacks((*UNPACKING, "qemu-system-x86_64", "busybox", "cpio", "modprobe", "depmod"))
 
     @staticmethod
     def prepare():
@@ -136,17 +143,17 @@ class Qemu:
             done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   errors="replace", timeout=seconds)
         except subprocess.TimeoutExpired as late:
-            return NEVER_TOLD, f"no end within {seconds} s\n{late.stdout or ''}"
+            return NEVER_TOLD, f"no end within {seconds} s\n{(late.stdout or b'').decode(errors='replace')}"
         told = out / "rc"
         status = int(told.read_text()) if told.exists() else NEVER_TOLD
         return status, done.stdout + done.stderr
 
 
-def make_kernel(package, release, target):
+def make_kernel(name, release, target):
     """Keeps of a kernel package what a guest needs: 400 MB become 80."""
     whole = target / "whole"
-    packages([package], whole)
-    subprocess.run(["depmod", "-b", whole, release], check=True)
+    package([name], whole)
+    subprocess.run([shutil.which("depmod", path=PATH), "-b", whole, release], check=True)
     compressed = (whole / "boot" / f"vmlinuz-{release}").read_bytes()
     start = compressed.index(b"\xfd7zXZ\x00")
     (target / "vmlinux").write_bytes(lzma.LZMADecompressor().decompress(compressed[start:]))
@@ -170,8 +177,8 @@ def copy_modules(whole, release, names, folder):
     """Copies modules with all that they need, and the order to load them in."""
     order = []
     for name in names:
-        shown = subprocess.run(["modprobe", "-d", whole, "-S", release, "--show-depends", name],
-                               check=True, capture_output=True, text=True).stdout
+        words = [shutil.which("modprobe", path=PATH), "-d", whole, "-S", release, "--show-depends", name]
+        shown = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         for line in shown.splitlines():
             words = line.split()
             if words and words[0] == "insmod" and Path(words[1]).name not in order:
