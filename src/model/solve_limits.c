@@ -60,9 +60,11 @@ static void check_stepping_stone(solver *work, const release_module *wanted, mod
     else
         solve_refuse(work,
                      "%s %u goes only onto a board with %s >= %u, whose co-processor then has "
-                     "image %d, and this one has %u; restore 5.5.0 first, then %s",
+                     "image %d, and this one has %u; restore 5.5.0 first, then %s%s",
                      slot, wanted->version, slot, need.version, TRACKER_NCP, now ? now->version : 0,
-                     work->wanted->set->version);
+                     work->wanted->set->version,
+                     ncp || work->state->modules_known ? ""
+                                                       : ", or start the board to see its image");
 }
 
 static void check_stepping_stones(solver *work)
