@@ -7,11 +7,13 @@
 #include "osbundle_files.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "net/archive.h"
 
 enum {
     FILES_MAX = 256 * 1024, /**< of one call: more is a slip, such as naming / */
@@ -126,4 +128,21 @@ osb_status files_read(const char *path, buf *content, osb_error *error)
     text_bytes(size, sizeof size, content->maximum);
     return osb_fail(error, OSB_ERR_NOT_A_MODULE, path, "check that this is the file you mean",
                     "larger than any Device OS module (at most %s)", size);
+}
+
+bool file_is_zip(span file)
+{
+    static const char first[] = "PK\x03\x04", empty[] = "PK\x05\x06";
+    size_t size = sizeof first - 1;
+    return file.size >= size &&
+           (memcmp(file.data, first, size) == 0 || memcmp(file.data, empty, size) == 0);
+}
+
+osb_status files_open_bundle(span file, const char *path, arena *memory, bundle *opened,
+                             osb_error *error)
+{
+    const bundle_file *files;
+    size_t count;
+    TRY(archive_unpack_zip(file, path, memory, &files, &count, error));
+    return bundle_open(files, count, path, memory, opened, error);
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/bundle.h"
 
 /** One file to look at, or a word that leads to none. */
 typedef struct named_file {
@@ -36,3 +37,10 @@ osb_status files_find(const char *const *words, size_t count, arena *memory, fil
  * OSB_ERR_NOT_A_MODULE.
  */
 osb_status files_read(const char *path, buf *content, osb_error *error) OSB_MUST_CHECK;
+
+/** Whether the bytes begin as a .zip does. */
+bool file_is_zip(span file);
+
+/** Unpacks an application bundle into `memory`. Its errors are those of archive and bundle. */
+osb_status files_open_bundle(span file, const char *path, arena *memory, bundle *opened,
+                             osb_error *error) OSB_MUST_CHECK;

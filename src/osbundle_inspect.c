@@ -9,6 +9,8 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "model/bundle.h"
+#include "model/module_combined.h"
 #include "model/names_json.h"
 #include "osbundle_crew.h"
 #include "osbundle_files.h"
@@ -121,17 +123,57 @@ static void name_damaged(const osb_context *context, const module *parsed, osb_e
                 " (a %s of version %u for %s, by its header)", slot, parsed->version, board->name);
 }
 
+/** The modules behind the first one of a combined file, described as it is. */
+static osb_status add_followers(const osb_context *context, const module *first, const char *path,
+                                json_t *document, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    const module *modules;
+    size_t count;
+    if (!(first->flags & MODULE_COMBINED))
+        return OSB_OK;
+    TRY(module_split(first->file, path, &memory, &modules, &count, error));
+    json_t *list = json_array();
+    for (size_t i = 1; i < count; i++)
+        json_array_append_new(list, describe(context, &modules[i], path));
+    json_object_set_new(document, "followed_by", list);
+    return OSB_OK;
+}
+
+static osb_status inspect_module(const osb_context *context, span file, const char *path,
+                                 json_t **result, osb_error *error)
+{
+    module parsed;
+    osb_status status = module_parse(file, path, &parsed, error);
+    if (status != OSB_OK) {
+        name_damaged(context, &parsed, error);
+        return status;
+    }
+    *result = describe(context, &parsed, path);
+    return add_followers(context, &parsed, path, *result, error);
+}
+
+/** The bundle is described even when it is not sound: which asset is wrong is the answer. */
+static osb_status inspect_bundle(const osb_context *context, span file, const char *path,
+                                 json_t **result, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    bundle opened;
+    TRY(files_open_bundle(file, path, &memory, &opened, error));
+    *result = bundle_to_json(&opened, path_name(path), NULL);
+    json_object_set_new(*result, "application",
+                        describe(context, &opened.application, opened.application_file->name));
+    json_object_set_new(*result, "path", json_foreign_name(path));
+    return bundle_require_assets(&opened, path, error);
+}
+
 static osb_status inspect(const osb_context *context, const char *path, buf *content,
                           json_t **result, osb_error *error)
 {
-    module parsed;
     TRY(files_read(path, content, error));
-    osb_status status = module_parse(buf_span(content), path, &parsed, error);
-    if (status == OSB_OK)
-        *result = describe(context, &parsed, path);
-    else
-        name_damaged(context, &parsed, error);
-    return status;
+    span file = buf_span(content);
+    return file_is_zip(file) ? inspect_bundle(context, file, path, result, error)
+                             : inspect_module(context, file, path, result, error);
 }
 
 osb_status osb_inspect(osb_context *context, const char *path, json_t **result, osb_error *error)

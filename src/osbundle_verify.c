@@ -70,48 +70,100 @@ static void forgive_never_flashed(const platform *board, verify_report *report, 
     answer->status = OSB_OK;
 }
 
-static void judge(span file, const char *path, const verify_expectation *expected,
-                  crew_answer *answer)
+/** The document of a report; what may never be flashed is one failed check of many here. */
+static void answer_with(const verify_report *report, const char *path, crew_answer *answer)
 {
-    verify_report report;
-    answer->status = verify_file(file, expected, &report, &answer->error);
-    if (answer->status == OSB_ERR_REFUSED && expected->board)
-        forgive_never_flashed(expected->board, &report, answer);
-    answer->document = verify_report_to_json(&report, expected->file_name);
+    answer->document = verify_report_to_json(report, path_name(path));
     json_object_set_new(answer->document, "path", json_foreign_name(path));
     if (answer->status == OSB_ERR_REFUSED)
         answer->status = answer->error.status = OSB_ERR_INTEGRITY;
+}
+
+/** When no module can be reached, that is the one check; `answer` holds why. */
+static void answer_unreached(const char *check, const char *path, crew_answer *answer)
+{
+    verify_report report = {.line_count = 1};
+    report.lines[0] = (verify_line){.check = check, .result = RESULT_FAILED};
+    text_copy(report.lines[0].detail, sizeof report.lines[0].detail, answer->error.message);
+    answer_with(&report, path, answer);
+    json_object_set_new(answer->document, "sha256", json_null());
+}
+
+static void judge(span file, const verify_expectation *expected, verify_report *report,
+                  crew_answer *answer)
+{
+    answer->status = verify_file(file, expected, report, &answer->error);
+    if (answer->status == OSB_ERR_REFUSED && expected->board)
+        forgive_never_flashed(expected->board, report, answer);
+}
+
+/** Another line: whether every asset that the application wants is there as it wants it. */
+static void judge_assets(const bundle *opened, const char *path, verify_report *report,
+                         crew_answer *answer)
+{
+    osb_error problem = {0};
+    if (report->line_count == VERIFY_LINES_MAX)
+        return;
+    verify_line *line = &report->lines[report->line_count++];
+    osb_status status = bundle_require_assets(opened, path, &problem);
+    *line = (verify_line){.check = "assets",
+                          .result = status == OSB_OK ? RESULT_PASSED : RESULT_FAILED};
+    if (status == OSB_OK)
+        text_format(line->detail, sizeof line->detail, "%zu, as the application wants them",
+                    opened->asset_count);
+    else
+        text_format(line->detail, sizeof line->detail, "%s: %s", problem.subject, problem.message);
+    if (status == OSB_OK || answer->status != OSB_OK)
+        return;
+    answer->status = status;
+    answer->error = problem;
+}
+
+/** An application bundle: the application with all its checks, and its assets. */
+static void verify_bundle(const osb_context *context, span file, const char *path,
+                          crew_answer *answer)
+{
+    ARENA_OWNED memory = {0};
+    bundle opened;
+    release held;
+    verify_report report;
+    answer->status = files_open_bundle(file, path, &memory, &opened, &answer->error);
+    if (answer->status != OSB_OK) {
+        answer_unreached("bundle", path, answer);
+        return;
+    }
+    const bundle_file *application = opened.application_file;
+    verify_expectation expected = {.file_name = application->name};
+    expect_of_file(context, application->content, &expected, &held);
+    judge(application->content, &expected, &report, answer);
+    judge_assets(&opened, path, &report, answer);
+    sha256(file, report.sha256);
+    answer_with(&report, path, answer);
 }
 
 static void verify_on_disk(const osb_context *context, const char *path, buf *content,
                            crew_answer *answer)
 {
     release held;
+    verify_report report;
     verify_expectation expected = {.file_name = path_name(path)};
     answer->status = files_read(path, content, &answer->error);
     if (answer->status != OSB_OK)
         return;
+    if (file_is_zip(buf_span(content))) {
+        verify_bundle(context, buf_span(content), path, answer);
+        return;
+    }
     expect_of_file(context, buf_span(content), &expected, &held);
-    judge(buf_span(content), path, &expected, answer);
-}
-
-/** A record without its object, or with a damaged one: nothing else can be checked. */
-static void judge_missing(const target *about, const char *file_name, crew_answer *answer)
-{
-    verify_report report = {.line_count = 1};
-    verify_line *line = &report.lines[0];
-    *line = (verify_line){.check = "cached object", .result = RESULT_FAILED};
-    text_copy(line->detail, sizeof line->detail, answer->error.message);
-    answer->document = verify_report_to_json(&report, file_name);
-    json_object_set_new(answer->document, "path", json_foreign_name(about->path));
-    json_object_set_new(answer->document, "sha256", json_null());
-    answer->status = answer->error.status = OSB_ERR_INTEGRITY;
+    judge(buf_span(content), &expected, &report, answer);
+    answer_with(&report, path, answer);
 }
 
 static void verify_cached(const osb_context *context, const target *about, buf *content,
                           crew_answer *answer)
 {
     release held;
+    verify_report report;
     const cached_module *entry = &about->record->modules[about->place];
     verify_expectation expected = {.file_name = entry->file,
                                    .published_size = entry->size,
@@ -120,12 +172,14 @@ static void verify_cached(const osb_context *context, const target *about, buf *
     expected.board = platform_by_name(&context->platforms, about->record->platform);
     answer->status = cas_read(context->store, entry->sha256, content, &answer->error);
     if (answer->status != OSB_OK) {
-        judge_missing(about, entry->file, answer);
+        answer->status = answer->error.status = OSB_ERR_INTEGRITY;
+        answer_unreached("cached object", about->path, answer);
         return;
     }
     if (expected.board)
         expect_release(context, about->record->version, entry->slot, &expected, &held);
-    judge(buf_span(content), about->path, &expected, answer);
+    judge(buf_span(content), &expected, &report, answer);
+    answer_with(&report, about->path, answer);
 }
 
 static void verify_target(const void *shared, size_t index, buf *content, crew_answer *answer)

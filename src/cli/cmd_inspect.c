@@ -111,8 +111,7 @@ osb_status cmd_inspect(cli *self, osb_error *error)
         json_list_end(&run.documents);
     flush_table(&run);
     output_strays(run.strays);
-    self->json_is_whole =
-        self->words->json && !run.documents.single && (status == OSB_OK || run.failed);
+    self->json_is_whole = self->words->json && run.documents.count;
     if (run.failed && status != OSB_ERR_INTERRUPTED)
         *error = run.problem;
     return status;

@@ -9,15 +9,14 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "cli/show_bundle.h"
 
 enum {
     LABEL_WIDTH = 10,
     LINE_MAX_SIZE = 512
 };
 
-static void line(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void line(const char *label, const char *format, ...)
+void show_line(const char *label, const char *format, ...)
 {
     char text[LINE_MAX_SIZE], safe[LINE_MAX_SIZE];
     va_list arguments;
@@ -64,9 +63,12 @@ static void show_identity(const json_t *parsed)
     slot_words(slot, sizeof slot, parsed);
     release_words(releases, sizeof releases, parsed);
     bool known = !text_equal(releases, "-");
-    line("is", "%s version %llu for %s (platform %llu)%s%s", slot, number(parsed, "version"),
-         json_text(board, "name", "an unknown platform"), number(board, "id"),
-         known ? ", of Device OS " : "", known ? releases : "");
+    if (text_equal(json_text(json_object_get(parsed, "function"), "name", ""), "asset"))
+        show_line("is", "an asset, for an application on any board that keeps assets");
+    else
+        show_line("is", "%s version %llu for %s (platform %llu)%s%s", slot,
+                  number(parsed, "version"), json_text(board, "name", "an unknown platform"),
+                  number(board, "id"), known ? ", of Device OS " : "", known ? releases : "");
 }
 
 static void show_needs(const json_t *parsed)
@@ -76,12 +78,12 @@ static void show_needs(const json_t *parsed)
     json_array_foreach(json_object_get(parsed, "needs"), i, need)
     {
         const char *since = json_text(need, "since", NULL);
-        line("needs", "%s >= %llu%s%s%s", json_text(need, "slot", "?"), number(need, "version"),
-             since ? ", shipped since " : "", since ? since : "",
-             json_true_at(need, "or_earlier") ? " or earlier" : "");
+        show_line("needs", "%s >= %llu%s%s%s", json_text(need, "slot", "?"),
+                  number(need, "version"), since ? ", shipped since " : "", since ? since : "",
+                  json_true_at(need, "or_earlier") ? " or earlier" : "");
     }
     if (!json_array_size(json_object_get(parsed, "needs")))
-        line("needs", "nothing else");
+        show_line("needs", "nothing else");
 }
 
 static const char *route_words(const char *route)
@@ -108,12 +110,12 @@ static void show_place(const json_t *parsed)
     if (json_is_object(place)) {
         text_bytes(room, sizeof room, number(place, "end") - number(place, "start"));
         text_bytes(size, sizeof size, number(parsed, "module_size"));
-        line("place", "%s, 0x%08llx to 0x%08llx: %s of %s; %s", json_text(place, "name", "?"),
-             number(place, "start"), number(place, "end"), size, room,
-             route_words(json_text(place, "route", "?")));
+        show_line("place", "%s, 0x%08llx to 0x%08llx: %s of %s; %s", json_text(place, "name", "?"),
+                  number(place, "start"), number(place, "end"), size, room,
+                  route_words(json_text(place, "route", "?")));
     }
     if (refusal)
-        line("refused", "%s", refusal);
+        show_line("refused", "%s", refusal);
 }
 
 static void show_numbers(const json_t *parsed)
@@ -122,41 +124,42 @@ static void show_numbers(const json_t *parsed)
     json_t *name;
     char names[160] = "";
     const json_t *flags = json_object_get(parsed, "flags");
-    line("address", "0x%08llx to 0x%08llx, %llu bytes, header at 0x%llx", number(parsed, "start"),
-         number(parsed, "end"), number(parsed, "module_size"), number(parsed, "prefix_offset"));
+    show_line("address", "0x%08llx to 0x%08llx, %llu bytes, header at 0x%llx",
+              number(parsed, "start"), number(parsed, "end"), number(parsed, "module_size"),
+              number(parsed, "prefix_offset"));
     json_array_foreach(json_object_get(flags, "names"), i, name)
     {
         text_append(names, sizeof names, " %s", json_string_value(name));
     }
     if (number(flags, "value"))
-        line("flags", "0x%02llx%s", number(flags, "value"), names);
+        show_line("flags", "0x%02llx%s", number(flags, "value"), names);
     if (number(parsed, "mcu_target"))
-        line("chip", "0x%02llx, not the main processor", number(parsed, "mcu_target"));
-    if (number(parsed, "trailing_bytes"))
-        line("behind it", "%llu bytes that are not part of the module",
-             number(parsed, "trailing_bytes"));
+        show_line("chip", "0x%02llx, not the main processor", number(parsed, "mcu_target"));
+    if (number(parsed, "trailing_bytes") && !json_object_get(parsed, "followed_by"))
+        show_line("behind it", "%llu bytes that are not part of the module",
+                  number(parsed, "trailing_bytes"));
 }
 
 static void show_extension(const json_t *extension)
 {
     const char *name = json_text(extension, "name", "unknown");
     if (text_equal(name, "asset_dependency"))
-        line("asset", "%s, SHA-256 %s", json_text(extension, "asset", "?"),
-             json_text(extension, "hash", "?"));
+        show_line("asset", "%s, SHA-256 %s", json_text(extension, "asset", "?"),
+                  json_text(extension, "hash", "?"));
     else if (text_equal(name, "name"))
-        line("name", "%s", json_text(extension, "text", "?"));
+        show_line("name", "%s", json_text(extension, "text", "?"));
     else if (text_equal(name, "hash"))
-        line("content", "SHA-256 %s", json_text(extension, "hash", "?"));
+        show_line("content", "SHA-256 %s", json_text(extension, "hash", "?"));
     else if (text_equal(name, "security_mode"))
-        line("security", "%s, certificate of %llu bytes",
-             json_true_at(extension, "protected") ? "protected" : "open",
-             number(extension, "certificate_size"));
+        show_line("security", "%s, certificate of %llu bytes",
+                  json_true_at(extension, "protected") ? "protected" : "open",
+                  number(extension, "certificate_size"));
     else if (text_equal(name, "dynamic_location"))
-        line("dynalib", "0x%08llx, loaded from 0x%08llx", number(extension, "dynalib_start"),
-             number(extension, "dynalib_load"));
+        show_line("dynalib", "0x%08llx, loaded from 0x%08llx", number(extension, "dynalib_start"),
+                  number(extension, "dynalib_load"));
     else if (text_equal(name, "unknown"))
-        line("extension", "%s, of unknown type %llu", json_text(extension, "where", "?"),
-             number(extension, "type"));
+        show_line("extension", "%s, of unknown type %llu", json_text(extension, "where", "?"),
+                  number(extension, "type"));
 }
 
 static void show_suffix(const json_t *parsed)
@@ -170,25 +173,66 @@ static void show_suffix(const json_t *parsed)
         show_extension(extension);
     }
     if (json_is_integer(json_object_get(suffix, "product_id")))
-        line("product", "%llu version %llu", number(suffix, "product_id"),
-             number(suffix, "product_version"));
-    line("identity", "%s (the SHA-256 in it, as boards report it)",
-         json_text(suffix, "sha256", "?"));
-    line("CRC-32", "%s, %s", json_text(crc, "stored", "?"),
-         json_true_at(crc, "ok") ? "right" : "WRONG");
-    line("SHA-256", "%s (of the file)", json_text(parsed, "sha256", "?"));
+        show_line("product", "%llu version %llu", number(suffix, "product_id"),
+                  number(suffix, "product_version"));
+    show_line("identity", "%s (the SHA-256 in it, as boards report it)",
+              json_text(suffix, "sha256", "?"));
+    show_line("CRC-32", "%s, %s", json_text(crc, "stored", "?"),
+              json_true_at(crc, "ok") ? "right" : "WRONG");
+    show_line("SHA-256", "%s (of the file)", json_text(parsed, "sha256", "?"));
 }
 
-void show_module(const char *name, const json_t *parsed)
+/** What only modules of a special form have. */
+static void show_form(const json_t *parsed)
 {
-    printf("%s\n", name);
+    size_t i;
+    json_t *follower;
+    const json_t *packed = json_object_get(parsed, "compression");
+    const json_t *legacy = json_object_get(parsed, "legacy_prefix");
+    const char *location = json_text(parsed, "location", NULL);
+    if (json_is_object(packed))
+        show_line("packed", "%llu bytes when unpacked", number(packed, "original_size"));
+    else if (json_is_null(packed))
+        show_line("packed", "in a way that cannot be read");
+    if (legacy)
+        show_line("also", "has a header for older bootloaders: 0x%08llx to 0x%08llx, CRC-32 %s",
+                  number(legacy, "start"), number(legacy, "end"),
+                  json_true_at(legacy, "crc32_ok") ? "right" : "WRONG");
+    if (location)
+        show_line("location", "its own note of where it goes does not fit: %s", location);
+    if (json_true_at(parsed, "synthetic"))
+        show_line("synthetic", "true header and numbers, no firmware: for simulated boards only");
+    json_array_foreach(json_object_get(parsed, "followed_by"), i, follower)
+    {
+        char slot[40];
+        slot_words(slot, sizeof slot, follower);
+        show_line("then", "%s version %llu, %llu bytes, in the same file", slot,
+                  number(follower, "version"), number(follower, "module_size"));
+    }
+}
+
+void show_module_lines(const json_t *parsed)
+{
     show_identity(parsed);
     show_needs(parsed);
     show_place(parsed);
     show_numbers(parsed);
     show_suffix(parsed);
-    if (json_true_at(parsed, "synthetic"))
-        line("synthetic", "true header and numbers, no firmware: for simulated boards only");
+    show_form(parsed);
+}
+
+static bool is_bundle(const json_t *parsed)
+{
+    return json_is_object(json_object_get(parsed, "application"));
+}
+
+void show_module(const char *name, const json_t *parsed)
+{
+    printf("%s\n", name);
+    if (is_bundle(parsed))
+        show_bundle_lines(parsed);
+    else
+        show_module_lines(parsed);
 }
 
 table show_module_table(void)
@@ -218,9 +262,10 @@ static void needs_words(char *target, size_t capacity, const json_t *needs)
 
 void show_module_row(table *lines, const char *name, const json_t *parsed)
 {
-    char slot[40], version[16], releases[TABLE_TEXT], needs[TABLE_TEXT], size[24];
+    char slot[40], platform[16], version[16], releases[TABLE_TEXT], needs[TABLE_TEXT], size[24];
+    if (is_bundle(parsed))
+        parsed = json_object_get(parsed, "application");
     const json_t *board = json_object_get(parsed, "platform");
-    char platform[32];
     text_format(platform, sizeof platform, "%llu", number(board, "id"));
     slot_words(slot, sizeof slot, parsed);
     output_number(version, sizeof version, parsed, "version");

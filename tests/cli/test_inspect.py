@@ -5,6 +5,7 @@ import os
 import resource
 import struct
 import unittest
+import zipfile
 
 from program import ProgramTest
 
@@ -204,7 +205,7 @@ class BadFiles(Inspect):
             "web page": b"<!DOCTYPE html><html><body>404 Not Found</body></html>\n" * 20,
             "text file": "Grüße an alle\n".encode() * 50,
             "Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
-            "zip archive": b"PK\x03\x04" + bytes(100),
+            "gzip archive": b"\x1f\x8b\x08" + bytes(100),
             "ELF": b"\x7fELF" + bytes(100),
             "raw machine code": vectors + bytes(range(256)) * 100,
             "raw Realtek image": bytes.fromhex("999996963fcc66fc") + bytes(range(256)) * 100,
@@ -218,6 +219,14 @@ class BadFiles(Inspect):
                 self.assert_two_line_error(result, "file.bin", words)
                 error = self.run_program("inspect", "file.bin", "--json", code=4).json
                 self.assertEqual((error["type"], error["code"]), ("osbundle-error", "not_a_module"))
+
+    def test_archives_that_are_no_bundle(self):
+        self.write("broken.zip", b"PK\x03\x04" + bytes(100))
+        self.assert_two_line_error(self.run_program("inspect", "broken.zip", code=4), "broken.zip")
+        with zipfile.ZipFile(self.path("text.zip"), "w") as archive:
+            archive.writestr("README.md", "# about\n")
+        error = self.run_program("inspect", "text.zip", "--json", code=4).json
+        self.assertEqual(error["code"], "not_a_module")
 
     def test_four_gigabytes_of_zeros_cost_nothing(self):
         with open(self.path("huge.bin"), "wb") as file:

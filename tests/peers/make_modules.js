@@ -1,6 +1,6 @@
 // Makes modules in forms that no published file has, with binary-version-reader's own functions.
 // Arguments: the folder to write to, and genuine modules: a system part, a bootloader, and
-// applications for an nRF52840 and an RTL872x board.
+// applications for an nRF52840 and an RTL872x board. Bundles go into the folder's bundles/.
 'use strict';
 
 const { readFileSync, writeFileSync } = require('fs');
@@ -30,6 +30,9 @@ async function main() {
         'protected.bin': await reader.createProtectedModule(boot),
         'protected-certificate.bin': await reader.createProtectedModule(boot, certificate),
     };
+    const vars = { COLOUR: 'blue' };
+    made['bundles/nrf.zip'] = await reader.createApplicationAndAssetBundle(nrf, assets, vars);
+    made['bundles/rtl.zip'] = await reader.createApplicationAndAssetBundle(rtl, assets);
     for (const [name, data] of Object.entries(made)) {
         writeFileSync(path.join(folder, name), data);
     }
