@@ -65,8 +65,13 @@ class Board:
         folder = self.folder
         if not folder or not self.product().startswith("d" if in_dfu else "c"):
             return False
-        node = f"/dev/bus/usb/{int(read(folder / 'busnum') or 0):03d}/{int(read(folder / 'devnum') or 0):03d}"
-        return read(folder / "bConfigurationValue") == "1" and os.access(node, os.R_OK | os.W_OK)
+        return read(folder / "bConfigurationValue") == "1" and os.access(self.node(), os.R_OK | os.W_OK)
+
+    def node(self):
+        """The file that programs open."""
+        folder = self.folder or Path()
+        numbers = [int(read(folder / name) or 0) for name in ("busnum", "devnum")]
+        return "/dev/bus/usb/{:03d}/{:03d}".format(*numbers)
 
     def wait(self, in_dfu=False, seconds=10):
         wait_until(lambda: self.is_ready(in_dfu),
@@ -118,18 +123,32 @@ class HostTest(unittest.TestCase):
         said = service.stdout.readline()
         log.seek(0)
         self.assertTrue(said, f"sim serve said nothing: {log.read()}")
+        self.service = service
         return json.loads(said)
 
     def stop_service(self, service):
+        if service.poll() is not None:
+            return
         service.send_signal(signal.SIGINT)
         self.assertEqual(service.wait(timeout=10 * SLOWNESS), 0, "sim serve ended badly")
         service.stdout.close()
         wait_until(lambda: " 006 " not in read(VHCI / "status"), "the ports to be free")
 
+    def pull_cables(self):
+        """Ends the service without a word, as a cable that is pulled or a power that fails."""
+        self.service.kill()
+        self.service.wait()
+        self.service.stdout.close()
+        wait_until(lambda: " 006 " not in read(VHCI / "status"), "the ports to be free")
+
+    def plug_in(self, *specs):
+        """Boards that are plugged into this kernel, in whatever mode they start."""
+        document = self.start_service("--attach", *specs)
+        return [Board(board["device_id"], board["platform"]) for board in document["boards"]]
+
     def serve(self, *specs):
         """Boards that are plugged into this kernel; each is there in normal mode."""
-        document = self.start_service("--attach", *specs)
-        boards = [Board(board["device_id"], board["platform"]) for board in document["boards"]]
+        boards = self.plug_in(*specs)
         for board in boards:
             board.wait()
         return boards

@@ -1,10 +1,16 @@
 """osbundle itself through libusb and this kernel: whole restores, and what a bus can do to it."""
 
+import fcntl
 import hashlib
 import json
 import os
+import re
+import struct
+import subprocess
 
-from bench import PROGRAM, HostTest
+from bench import PROGRAM, SLOWNESS, HostTest, wait_until
+
+CLAIM_INTERFACE = 0x8004550F  # USBDEVFS_CLAIMINTERFACE
 
 
 class Restore(HostTest):
@@ -51,6 +57,36 @@ class Restore(HostTest):
         refused = self.run_command(words, code=7)
         self.assertIn("permi", refused.stderr)
         self.assertIn("udev", refused.stderr)
+
+    def test_osbundle_says_when_somebody_else_holds_a_board(self):
+        board, = self.serve("p2@5.3.1")
+        board.into_dfu()
+        holder = os.open(board.node(), os.O_RDWR)
+        self.addCleanup(os.close, holder)
+        fcntl.ioctl(holder, CLAIM_INTERFACE, struct.pack("I", 0))
+        refused = self.osbundle("info", board.device_id, code=7)
+        self.assertIn("another program", refused.stderr)
+
+    def test_osbundle_finishes_after_the_cable_was_pulled(self):
+        folder = self.new_board("boron")
+        board, = self.serve(folder)
+        words = [PROGRAM, "restore", "4.0.2", "-d", board.device_id, "--yes", "--json"]
+        log = open(self.folder / "restore.log", "w", encoding="utf-8")
+        self.addCleanup(log.close)
+        restore = subprocess.Popen(words, env=self.environment(), stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)
+        self.addCleanup(restore.wait)
+        writing = re.compile(r'"slot":"system_part/1".*"done":[1-9]')
+        wait_until(lambda: writing.search((self.folder / "restore.log").read_text()),
+                   "the system part's turn", seconds=30)
+        self.pull_cables()
+        self.plug_in(folder)
+        board.wait(in_dfu=True)  # its system part is torn
+        code = restore.wait(timeout=100 * SLOWNESS)
+        self.assertIn(code, (0, 7))
+        self.osbundle("restore", "4.0.2", "-d", board.device_id, "--yes")
+        board.wait()
+        self.assertEqual(self.info(board)["os_version"], "4.0.2")
 
     def test_osbundle_tells_two_boards_apart(self):
         first, second = self.serve("p2@5.3.1", "boron@2.2.0")
