@@ -128,11 +128,26 @@ static osb_status serve_boards(cli *self, osb_error *error)
     return osb_sim_serve(self->context, &wanted, error);
 }
 
+/** Options that another verb takes would be silently ignored otherwise. */
+static osb_status check_options(const options *words, const char *verb, osb_error *error)
+{
+    const bool of_new = words->id || words->flash.count || words->credentials;
+    const bool of_serve = words->listen || words->attach || words->real_time;
+    if (of_new && !text_equal(verb, "new"))
+        return osb_fail(error, OSB_ERR_USAGE, verb, "see: osbundle help sim",
+                        "--id, --flash and --credentials are for sim new");
+    if (of_serve && !text_equal(verb, "serve"))
+        return osb_fail(error, OSB_ERR_USAGE, verb, "see: osbundle help sim",
+                        "--listen, --attach and --real-time are for sim serve");
+    return OSB_OK;
+}
+
 osb_status cmd_sim(cli *self, osb_error *error)
 {
     const text_list *words = &self->words->arguments;
     const char *verb = words->items[0];
     JSON_OWNED *result = NULL;
+    TRY(check_options(self->words, verb, error));
     if (text_equal(verb, "list") && words->count == 1) {
         TRY(osb_sim_list(self->context, &result, error));
         return answer(self, result, print_list, error);

@@ -243,6 +243,12 @@ class Serve(unittest.TestCase):
             self.assertIn(service.returncode, (2, 3), said)
             self.assertIn(part, said)
 
+    def test_options_of_one_verb_are_refused_by_another(self):
+        for words in (("list", "--attach"), ("list", "--id", "0" * 24), ("serve", "p2@5.3.1", "--credentials")):
+            done = subprocess.run([os.environ["OSBUNDLE"], "sim", *words], capture_output=True, text=True,
+                                  env={**os.environ, "OSBUNDLE_CACHE": self.folder.name}, timeout=30)
+            self.assertEqual(done.returncode, 2, done.stderr)
+
     def test_a_taken_port_is_named(self):
         self.serve("p2@5.3.1")
         again = self.program("p2@5.3.1", "--listen", "%s:%d" % self.address)
