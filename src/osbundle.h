@@ -147,6 +147,10 @@ typedef struct osb_goal {
 OSB_EXPORT osb_status osb_plan(osb_context *context, const osb_goal *goal, struct json_t **result,
                                osb_error *error) OSB_MUST_CHECK;
 
+/** The same plan as a Graphviz "dot" document: `result` is a JSON text. */
+OSB_EXPORT osb_status osb_plan_graph(osb_context *context, const osb_goal *goal,
+                                     struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
 /**
  * Plans, applies and proves. `result` is the "osbundle-report", also when an error is returned
  * after the first step has begun; NULL when nothing was begun.

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "model/plan.h"
+#include "model/plan_graph.h"
 #include "restore/restore.h"
 
 /** Everything one plan is made from. `content` of the application lives as long as this. */
@@ -87,6 +88,11 @@ static osb_status choose_version(request *work, char chosen[VERSION_SIZE], osb_e
                     "no known release for %s satisfies this application", work->state.board->name);
 }
 
+static goal goal_of(const request *work)
+{
+    return (goal){.set = &work->set, .app = work->goal->app ? &work->app : NULL};
+}
+
 static osb_status make_plan(request *work, osb_error *error)
 {
     const osb_goal *asked = work->goal;
@@ -97,7 +103,7 @@ static osb_status make_plan(request *work, osb_error *error)
     TRY(choose_version(work, chosen, error));
     TRY(context_release(work->context, chosen, work->state.board, asked->allow_incomplete,
                         &work->set, error));
-    goal wanted = {.set = &work->set, .app = asked->app ? &work->app : NULL};
+    goal wanted = goal_of(work);
     policy rules = {.allow_downgrade = asked->allow_downgrade,
                     .allow_incomplete = asked->allow_incomplete,
                     .full_rewrite = asked->full,
@@ -121,6 +127,20 @@ osb_status osb_plan(osb_context *context, const osb_goal *goal, json_t **result,
     TRY(make_plan(&work, error));
     *result = plan_to_json(&work.steps);
     return OSB_OK;
+}
+
+osb_status osb_plan_graph(osb_context *context, const osb_goal *goal, json_t **result,
+                          osb_error *error)
+{
+    REQUEST_OWNED work = request_make(context, goal);
+    BUF_OWNED text = buf_make(256 * 1024);
+    *result = NULL;
+    TRY(make_plan(&work, error));
+    struct goal wanted = goal_of(&work);
+    plan_graph(&work.state, &wanted, &work.steps, &text);
+    TRY(buf_check(&text, "graph", error));
+    *result = json_stringn((const char *)text.data, text.size);
+    return *result ? OSB_OK : osb_fail(error, OSB_ERR_INTERNAL, "graph", NULL, "is no UTF-8 text");
 }
 
 /** Bytes of a step, hashed right before they are sent: a restore_files function. */

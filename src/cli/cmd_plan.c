@@ -27,6 +27,12 @@ osb_status cmd_plan(cli *self, osb_error *error)
     const options *words = self->words;
     JSON_OWNED *plan = NULL;
     osb_goal goal = options_goal(words);
+    if (words->graph) {
+        TRY(osb_plan_graph(self->context, &goal, &plan, error));
+        progress_close(self->shown);
+        fputs(json_string_value(plan), stdout);
+        return OSB_OK;
+    }
     TRY(osb_plan(self->context, &goal, &plan, error));
     progress_close(self->shown);
     const json_t *refusals = json_object_get(plan, "refusals");

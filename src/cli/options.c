@@ -54,6 +54,8 @@ static const option_row rows[] = {
     {"allow-incomplete", 0, KIND_FLAG, TAKES_INCOMPLETE, AT(allow_incomplete), NULL,
      "accept a release that lacks a module"},
     {"output", 'o', KIND_TEXT, TAKES_PLAN, AT(output), "FILE", "save the plan as JSON"},
+    {"graph", 0, KIND_FLAG, TAKES_PLAN, AT(graph), NULL,
+     "print modules, needs and steps for Graphviz's dot"},
     {"exit-code", 0, KIND_FLAG, TAKES_PLAN, AT(exit_code), NULL,
      "exit 10 when there is something to do"},
     {"yes", 'y', KIND_FLAG, TAKES_RESTORE, AT(yes), NULL, "do not ask"},
