@@ -109,8 +109,9 @@ static prefix_fit scan(span file, module *found)
 {
     uint64_t hashed_extent = 0;
     size_t checksums = 0;
+    const size_t end = file.size < SCAN_END ? file.size : SCAN_END;
     module header = {0}; /* large: cleared once, since each look sets all of it that is used */
-    for (uint32_t offset = 4; offset < SCAN_END && checksums < SCAN_CHECKSUMS_MAX; offset += 4) {
+    for (uint32_t offset = 4; offset < end && checksums < SCAN_CHECKSUMS_MAX; offset += 4) {
         if (!worth_hashing(file, offset, &header) || prefix_extent(&header) == hashed_extent)
             continue;
         hashed_extent = prefix_extent(&header);
