@@ -22,7 +22,8 @@ static void describe_step(const json_t *step, char *target, size_t capacity)
         text_format(target, capacity, "%-15s %5s -> %-5s  by %s, %s, %s", slot, from, to,
                     json_text(step, "via", "?"), bytes, json_text(step, "file", "?"));
     else if (text_equal(operation, "invalidate"))
-        text_format(target, capacity, "%-15s blank its first page", slot);
+        text_format(target, capacity, "%-15s blank its first page%s", slot,
+                    json_true_at(step, "only_if_needed") ? ", if the next module is written" : "");
     else if (text_equal(operation, "mode"))
         text_copy(target, capacity, "enter DFU mode");
     else

@@ -92,7 +92,7 @@ static void blank_former_application(solver *work, const solve_slot *entry)
 /** Whether the header of a system part may stand at `start`, as far as the board tells. */
 static bool system_may_be_at(const solver *work, const platform_slot *place, uint32_t start)
 {
-    const solve_module *now = solve_installed(work, place->slot);
+    const snapshot_module *now = snapshot_find(work->state, place->slot);
     if (!now)
         return !work->state->modules_known;
     return fact_system_start(place, now->version) == start;

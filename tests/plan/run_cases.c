@@ -87,10 +87,7 @@ static bool fill_from_release(const fixture *world, const char *os, snapshot *st
         if (from->slot.function == MODULE_USER_PART || !is_seen(state, place))
             continue;
         snapshot_module *entry = &state->modules[state->module_count++];
-        *entry = (snapshot_module){.slot = from->slot,
-                                   .version = from->version,
-                                   .checked = CHECK_INTEGRITY | CHECK_DEPENDENCIES,
-                                   .passed = CHECK_INTEGRITY | CHECK_DEPENDENCIES};
+        *entry = (snapshot_module){.slot = from->slot, .version = from->version};
         for (size_t d = 0; d < 2; d++)
             if (from->dependencies[d].slot.function != MODULE_NONE)
                 entry->dependencies[entry->dependency_count++] = from->dependencies[d];
@@ -112,10 +109,7 @@ static void set_module(const fixture *world, snapshot *state, module_slot slot, 
     if (at == state->module_count)
         state->module_count++;
     snapshot_module *entry = &state->modules[at];
-    *entry = (snapshot_module){.slot = slot,
-                               .version = (uint16_t)json_integer_value(value),
-                               .checked = CHECK_INTEGRITY | CHECK_DEPENDENCIES,
-                               .passed = CHECK_INTEGRITY | CHECK_DEPENDENCIES};
+    *entry = (snapshot_module){.slot = slot, .version = (uint16_t)json_integer_value(value)};
     look_up_needs(world, state->board, entry);
 }
 
@@ -135,15 +129,22 @@ static protection protection_from(const char *name)
                                          : PROTECTION_OPEN;
 }
 
+/**
+ * What the board says of each module. In DFU mode nobody checks it: only a header is read, and a
+ * failed integrity is noticed, but a good one is not shown.
+ */
 static void mark_modules(test_case *self, const json_t *board)
 {
     snapshot *state = &self->state;
+    uint32_t checks = state->mode == MODE_DFU ? CHECK_RANGE | CHECK_PLATFORM
+                                              : CHECK_INTEGRITY | CHECK_DEPENDENCIES;
     for (size_t i = 0; i < state->module_count; i++) {
         snapshot_module *entry = &state->modules[i];
         char slot[MODULE_SLOT_TEXT];
         slot_text(entry->slot, slot);
-        if (listed(json_object_get(board, "damaged"), slot))
-            entry->passed = 0;
+        bool damaged = listed(json_object_get(board, "damaged"), slot);
+        entry->checked = checks | (damaged ? CHECK_INTEGRITY : 0);
+        entry->passed = damaged ? 0 : checks;
         entry->has_identity = listed(json_object_get(board, "identity"), slot) ||
                               listed(json_object_get(board, "other_build"), slot);
     }
