@@ -138,6 +138,7 @@ typedef struct osb_goal {
     bool allow_downgrade;
     bool allow_incomplete;
     bool full; /**< write also what is right already */
+    bool heal; /**< only what the board cannot do without; no `version`: of the release it has */
 } osb_goal;
 
 /**

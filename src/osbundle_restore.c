@@ -67,6 +67,10 @@ static bool release_suits(const request *work, const release *set)
 static osb_status choose_version(request *work, char chosen[VERSION_SIZE], osb_error *error)
 {
     osb_context *context = work->context;
+    if (work->goal->heal && !work->goal->version && work->state.os_version[0]) {
+        text_copy(chosen, VERSION_SIZE, work->state.os_version);
+        return OSB_OK;
+    }
     if (work->goal->version || !work->goal->app) {
         const char *words = work->goal->version ? work->goal->version : "latest";
         context_resolve(context, work->state.board, words, chosen);
@@ -90,7 +94,8 @@ static osb_status choose_version(request *work, char chosen[VERSION_SIZE], osb_e
 
 static goal goal_of(const request *work)
 {
-    return (goal){.set = &work->set, .app = work->goal->app ? &work->app : NULL};
+    return (goal){
+        .set = &work->set, .app = work->goal->app ? &work->app : NULL, .heal = work->goal->heal};
 }
 
 static osb_status make_plan(request *work, osb_error *error)

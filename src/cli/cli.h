@@ -22,7 +22,7 @@ typedef struct options {
     const char *cache, *color, *device;
     text_list sources, simulated;
     /* of some commands */
-    bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, exit_code;
+    bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
     bool all_platforms;
     bool credentials, attach, real_time;
     const char *app, *output, *from, *id, *listen;

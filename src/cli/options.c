@@ -49,6 +49,8 @@ static const option_row rows[] = {
     {"remote", 0, KIND_FLAG, TAKES_REMOTE, AT(remote), NULL, "ask the sources, not the cache"},
     {"app", 0, KIND_TEXT, TAKES_GOAL, AT(app), "FILE", "application to put on afterwards"},
     {"full", 0, KIND_FLAG, TAKES_GOAL, AT(full), NULL, "write also what is right already"},
+    {"heal", 0, KIND_FLAG, TAKES_GOAL, AT(heal), NULL,
+     "write only what the board cannot do without"},
     {"allow-downgrade", 0, KIND_FLAG, TAKES_GOAL, AT(allow_downgrade), NULL,
      "accept an older release than the board has"},
     {"allow-incomplete", 0, KIND_FLAG, TAKES_INCOMPLETE, AT(allow_incomplete), NULL,
@@ -199,7 +201,8 @@ osb_goal options_goal(const options *words)
                       .app = words->app,
                       .allow_downgrade = words->allow_downgrade,
                       .allow_incomplete = words->allow_incomplete,
-                      .full = words->full};
+                      .full = words->full,
+                      .heal = words->heal};
 }
 
 static void print_row(const option_row *row)

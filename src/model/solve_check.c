@@ -19,7 +19,9 @@ static void judge(solver *work, const solve_module *module, module_dependency ne
                    "in safe mode; give a fitting one with --app",
                    needed, need.version, has);
     else
-        solve_refuse(work, "the final set would not work: %s %u needs %s >= %u, and it would be %u",
+        solve_refuse(work,
+                     "the final set would not work: %s %u needs %s >= %u, and it would be %u; the "
+                     "release must bring a newer one",
                      slot, module->version, needed, need.version, has);
 }
 
