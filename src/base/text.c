@@ -61,7 +61,7 @@ void text_hex(char *target, span bytes)
     target[2 * bytes.size] = '\0';
 }
 
-static int hex_digit(char c)
+int text_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -77,7 +77,7 @@ bool text_unhex(uint8_t *target, size_t size, const char *digits)
     if (strnlen(digits, 2 * size + 1) != 2 * size)
         return false;
     for (size_t i = 0; i < size; i++) {
-        int high = hex_digit(digits[2 * i]), low = hex_digit(digits[2 * i + 1]);
+        int high = text_hex_digit(digits[2 * i]), low = text_hex_digit(digits[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         target[i] = (uint8_t)(high << 4 | low);

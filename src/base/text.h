@@ -24,6 +24,9 @@ bool text_ends_with(const char *text, const char *ending);
 /** Lower-case hexadecimal, NUL-terminated: `target` holds 2 * bytes.size + 1. */
 void text_hex(char *target, span bytes);
 
+/** The value of a hexadecimal digit, -1 for anything else. */
+int text_hex_digit(char c);
+
 /** Reads exactly 2 * size hexadecimal digits. False for anything else. */
 bool text_unhex(uint8_t *target, size_t size, const char *digits);
 

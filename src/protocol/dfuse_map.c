@@ -23,24 +23,13 @@ static bool take_char(const char **text, char wanted)
     return true;
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return 16;
-}
-
 /* At least one digit of `base`, at most 32 bits. */
 static bool take_number(const char **text, unsigned base, uint32_t *number)
 {
     uint64_t value = 0;
     const char *start = *text;
-    for (; (unsigned)digit_value(**text) < base; (*text)++) {
-        value = value * base + (unsigned)digit_value(**text);
+    for (; (unsigned)text_hex_digit(**text) < base; (*text)++) {
+        value = value * base + (unsigned)text_hex_digit(**text);
         if (value > UINT32_MAX)
             return false;
     }
