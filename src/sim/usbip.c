@@ -93,10 +93,11 @@ static void hear_caller(usbip_service *self, usbip_caller *caller)
 static void hear_callers(usbip_service *self)
 {
     const uint64_t now_ms = clock_monotonic_ms();
+    bool more = self->listener >= 0;
     for (size_t i = 0; i < CALLERS_MAX; i++) {
         usbip_caller *caller = &self->callers[i];
-        if (caller->socket < 0 && self->listener >= 0 && !usbip_accept(self->listener, caller))
-            continue;
+        if (caller->socket < 0 && more)
+            more = usbip_accept(self->listener, caller);
         if (caller->socket >= 0)
             hear_caller(self, caller);
         if (caller->socket >= 0 && now_ms > caller->deadline_ms)
