@@ -101,7 +101,7 @@ osb_status asset_needs_write(const module *application, const asset_need *needs,
     if (module_grows_left(application)) {
         append_kept(application, &list);
         TRY(append_needs(needs, count, &list, error));
-        return module_write_grown(application, &list, file, error);
+        return module_write_grown(application, &list, EXTENSION_ASSET_DEPENDENCY, file, error);
     }
     TRY(append_needs(needs, count, &list, error));
     TRY(module_replace_in_suffix(application, &parts, EXTENSION_ASSET_DEPENDENCY, buf_span(&list),

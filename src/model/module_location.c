@@ -63,37 +63,43 @@ static osb_status close_list(const module *parsed, size_t rest, buf *list, osb_e
     return buf_check(list, "prefix extensions", error);
 }
 
-static void append_suffix(const module *parsed, uint32_t start, buf *suffix)
+/** Appends the suffix's extensions. Returns where in `suffix` the start is to be written; or 0. */
+static size_t append_suffix(const module *parsed, uint16_t moved, buf *suffix)
 {
+    size_t place = 0;
+    dynamic_location location;
     for (size_t i = 0; i < parsed->extension_count; i++) {
         const module_extension *extension = &parsed->extensions[i];
-        dynamic_location location;
-        if (extension->in_prefix)
+        if (extension->in_prefix || extension->type == moved)
             continue;
-        size_t at = suffix->size;
+        if (!place && extension_read_location(extension, &location) &&
+            extension->type == EXTENSION_DYNAMIC_LOCATION)
+            place = suffix->size + EXTENSION_HEADER;
         extension_append(suffix, extension->type, extension->data);
-        if (extension->type == EXTENSION_DYNAMIC_LOCATION &&
-            extension_read_location(extension, &location))
-            buf_patch_u32le(suffix, at + EXTENSION_HEADER, start);
     }
+    return place;
 }
 
-osb_status module_write_grown(const module *parsed, buf *list, buf *file, osb_error *error)
+osb_status module_write_grown(const module *parsed, buf *list, uint16_t moved, buf *file,
+                              osb_error *error)
 {
     module_parts parts;
     BUF_OWNED suffix = buf_make(UINT16_MAX);
     TRY(module_take_apart(parsed, "application", &parts, error));
-    if (parsed->prefix_offset)
-        return osb_fail(error, OSB_ERR_REFUSED, "application", "use its suffix instead",
-                        "its header does not stand at its beginning, so it cannot grow");
-    size_t rest = parsed->image.size - parts.prefix_extensions.size;
+    size_t place = append_suffix(parsed, moved, &suffix);
+    if (parsed->prefix_offset || !place)
+        return osb_fail(error, OSB_ERR_REFUSED, "application", "build it again",
+                        "its start cannot move: no location in its suffix, or a header that does "
+                        "not stand at its beginning");
+    size_t rest = parsed->image.size - parts.prefix_extensions.size - parts.suffix_extensions.size +
+                  suffix.size;
     if (list->size)
         TRY(close_list(parsed, rest, list, error));
     parts.prefix_extensions = buf_span(list);
     parts.flags &= (uint8_t)~MODULE_PREFIX_EXTENSIONS;
     parts.flags |= list->size ? MODULE_PREFIX_EXTENSIONS : 0;
     parts.start = parsed->end + MODULE_CRC_SIZE - (uint32_t)(rest + list->size);
-    append_suffix(parsed, parts.start, &suffix);
+    buf_patch_u32le(&suffix, place, parts.start);
     TRY(buf_check(&suffix, "suffix extensions", error));
     parts.suffix_extensions = buf_span(&suffix);
     return module_assemble(&parts, file, error);

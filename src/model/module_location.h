@@ -26,7 +26,8 @@ bool module_grows_left(const module *parsed);
  * Appends the module with other prefix extensions: its end stays, its start moves to an address
  * that 8 divides, and DYNAMIC_LOCATION follows.
  * @param list the new extensions without END, which is added; empty for none
+ * @param moved a type of extension that belongs into the list, and so leaves the suffix
  * @return OSB_ERR_REFUSED when its prefix is not at its beginning, or there is no room to the left
  */
-osb_status module_write_grown(const module *parsed, buf *list, buf *file,
+osb_status module_write_grown(const module *parsed, buf *list, uint16_t moved, buf *file,
                               osb_error *error) OSB_MUST_CHECK;

@@ -167,6 +167,38 @@ static void rtl_applications_list_their_assets_in_the_prefix_and_grow_left(void 
     assert_int_equal(wanting.product_id, 32);
 }
 
+/** A list in the other place would be read as well, so rewriting it must not leave that one. */
+static void a_list_in_the_suffix_moves_to_where_it_belongs(void **state)
+{
+    (void)state;
+    ARENA_OWNED memory = {0};
+    const asset_need need = {.name = "new.txt"};
+    const asset_need *read;
+    size_t count;
+    BUF_OWNED app = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED old = buf_make(100);
+    module_recipe recipe = p2_app_recipe();
+    extension_append_sha256(&old, need.sha256, "old.txt");
+    const module_extension extensions[] = {
+        {.type = EXTENSION_ASSET_DEPENDENCY, .data = span_slice(buf_span(&old), 4, old.size)},
+        p2_extensions[0],
+        p2_extensions[1],
+    };
+    recipe.extensions = extensions;
+    recipe.extension_count = 3;
+    write_module(&recipe, &app);
+    module parsed = parse_sound(buf_span(&app));
+    MUST(asset_needs_write(&parsed, &need, 1, &file, NULL));
+    parsed = assert_sealed(buf_span(&file));
+    MUST(asset_needs_list(&parsed, "app.bin", &memory, &read, &count, NULL));
+    assert_int_equal(count, 1);
+    assert_string_equal(read[0].name, "new.txt");
+    assert_true(read[0].in_prefix);
+    assert_int_not_equal(module_check_location(&parsed), LOCATION_START);
+    assert_int_equal(parsed.start % 8, 0);
+}
+
 /** Or a synthetic application could reach a real board, once it wants an asset. */
 static void a_synthetic_application_stays_recognisable(void **state)
 {
@@ -267,6 +299,7 @@ int main(void)
         cmocka_unit_test(names_that_are_no_file_names_are_refused),
         cmocka_unit_test(nrf_applications_list_their_assets_in_the_suffix),
         cmocka_unit_test(rtl_applications_list_their_assets_in_the_prefix_and_grow_left),
+        cmocka_unit_test(a_list_in_the_suffix_moves_to_where_it_belongs),
         cmocka_unit_test(a_synthetic_application_stays_recognisable),
         cmocka_unit_test(hundreds_of_assets_are_listed),
         cmocka_unit_test(a_list_that_cannot_be_read_is_told),

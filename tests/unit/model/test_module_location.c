@@ -152,6 +152,25 @@ static void there_must_be_room_to_the_left(void **state)
     assert_non_null(strstr(error.message, "no room to the left"));
 }
 
+static void a_start_without_a_location_to_follow_does_not_move(void **state)
+{
+    (void)state;
+    osb_error error;
+    module_recipe recipe = p2_app_recipe();
+    asset_need need = {.name = "a"};
+    const module_extension broken[] = {
+        {.type = EXTENSION_DYNAMIC_LOCATION, .data = BYTES("\x00\xf0\x5f\x08")},
+        p2_extensions[1],
+    };
+    BUF_OWNED app = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    recipe.extensions = broken;
+    write_module(&recipe, &app);
+    module parsed = parse_sound(buf_span(&app));
+    assert_int_equal(asset_needs_write(&parsed, &need, 1, &file, &error), OSB_ERR_REFUSED);
+    assert_non_null(strstr(error.message, "cannot move"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_second_header_needs_room),
         cmocka_unit_test(a_location_is_held_against_the_header),
         cmocka_unit_test(there_must_be_room_to_the_left),
+        cmocka_unit_test(a_start_without_a_location_to_follow_does_not_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
