@@ -239,7 +239,7 @@ table show_module_table(void)
 {
     table lines = table_make(8);
     table_add(&lines, (const char *const[]){"FILE", "PLATFORM", "SLOT", "VERSION", "DEVICE OS",
-                                            "NEEDS", "SIZE", "ROUTE"});
+                                            "NEEDS (SHIPPED SINCE)", "SIZE", "ROUTE"});
     return lines;
 }
 
@@ -255,8 +255,8 @@ static void needs_words(char *target, size_t capacity, const json_t *needs)
         text_append(target, capacity, "%s%s >= %llu", i ? ", " : "", json_text(need, "slot", "?"),
                     number(need, "version"));
         if (since)
-            text_append(target, capacity, " (%s%s)", json_true_at(need, "or_earlier") ? "<= " : "",
-                        since);
+            text_append(target, capacity, " (%s%s)", since,
+                        json_true_at(need, "or_earlier") ? " or earlier" : "");
     }
 }
 
