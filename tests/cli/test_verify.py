@@ -39,7 +39,8 @@ class Files(Verify):
 
     def test_a_sound_file(self):
         results = self.results("p2/p2-bootloader@5.3.1.bin")
-        for check in ("length", "CRC-32", "name", "platform", "slot range", "catalog"):
+        for check in ("length", "CRC-32", "name", "platform", "slot range", "catalog",
+                      "SHA-256 in suffix"):
             self.assertEqual(results[check], "passed", check)
         for check in ("published size", "published hash", "pinned hash"):
             self.assertEqual(results[check], "not_checkable", check)
