@@ -80,10 +80,6 @@ OSB_EXPORT osb_status osb_list(osb_context *context, bool remote, struct json_t 
 OSB_EXPORT osb_status osb_show(osb_context *context, const char *version, const char *platform,
                                struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 
-/** "osbundle-module" of a file. OSB_ERR_NOT_A_MODULE, OSB_ERR_INTEGRITY. */
-OSB_EXPORT osb_status osb_inspect(osb_context *context, const char *path, struct json_t **result,
-                                  osb_error *error) OSB_MUST_CHECK;
-
 /** What was found out about one file. Everything it points to lives only during the call. */
 typedef struct osb_finding {
     size_t argument;               /**< which of the words it was found by, from 0 */

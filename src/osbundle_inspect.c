@@ -176,13 +176,6 @@ static osb_status inspect(const osb_context *context, const char *path, buf *con
                              : inspect_module(context, file, path, result, error);
 }
 
-osb_status osb_inspect(osb_context *context, const char *path, json_t **result, osb_error *error)
-{
-    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
-    *result = NULL;
-    return inspect(context, path, &content, result, error);
-}
-
 typedef struct inspection {
     const osb_context *context;
     file_list files;

@@ -6,5 +6,5 @@
 uint64_t clock_monotonic_ms(void);
 /** Sleeps; a signal ends it early. */
 void clock_sleep_ms(uint32_t duration_ms);
-/** "2026-11-21T01:30:49Z" for now, or for SOURCE_DATE_EPOCH-like `unix_seconds` >= 0. */
+/** "2026-11-21T01:30:49Z" for `unix_seconds`; for this moment when that is negative. */
 void clock_utc_text(int64_t unix_seconds, char target[21]);

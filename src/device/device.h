@@ -61,7 +61,6 @@ void device_close(device *held);
  */
 osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error) OSB_MUST_CHECK;
 
-const platform *device_platform(const device *held);
 const char *device_id(const device *held);
 bool device_in_dfu(const device *held);
 transport *device_transport(const device *held);

@@ -133,11 +133,6 @@ void device_close(device *held)
     free(held);
 }
 
-const platform *device_platform(const device *held)
-{
-    return held->board;
-}
-
 const char *device_id(const device *held)
 {
     return held->device_id;

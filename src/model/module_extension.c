@@ -74,27 +74,11 @@ void extension_append(buf *list, uint16_t type, span data)
     buf_append(list, data);
 }
 
-void extension_append_location(buf *list, const dynamic_location *location)
-{
-    append_header(list, EXTENSION_DYNAMIC_LOCATION, 3 * sizeof(uint32_t));
-    buf_append_u32le(list, location->module_start);
-    buf_append_u32le(list, location->dynalib_load);
-    buf_append_u32le(list, location->dynalib_start);
-}
-
 void extension_append_security(buf *list, const security_mode *security)
 {
     append_header(list, EXTENSION_SECURITY_MODE, 1 + security->certificate.size);
     buf_append_u8(list, security->mode);
     buf_append(list, security->certificate);
-}
-
-void extension_append_product(buf *list, product_data product)
-{
-    append_header(list, EXTENSION_PRODUCT_DATA, 3 * sizeof(uint16_t));
-    buf_append_u16le(list, UINT16_MAX);
-    buf_append_u16le(list, product.id);
-    buf_append_u16le(list, product.version);
 }
 
 void extension_append_sha256(buf *list, const uint8_t sha256[SHA256_SIZE], const char *name)
@@ -106,17 +90,6 @@ void extension_append_sha256(buf *list, const uint8_t sha256[SHA256_SIZE], const
     buf_append_u8(list, SHA256_SIZE);
     buf_append(list, (span){sha256, SHA256_SIZE});
     buf_append(list, text);
-}
-
-void extension_append_name(buf *list, const char *name)
-{
-    extension_append(list, EXTENSION_NAME, text_span(name));
-}
-
-void extension_append_asset_type(buf *list, uint8_t asset_type)
-{
-    const uint8_t data[] = {asset_type, 0};
-    extension_append(list, EXTENSION_ASSET_TYPE, (span){data, sizeof data});
 }
 
 void extension_append_end(buf *list, uint16_t padding)

@@ -44,13 +44,9 @@ bool extension_read_product(const module_extension *extension, product_data *pro
 bool extension_read_hash(const module_extension *extension, named_hash *hash);
 
 void extension_append(buf *list, uint16_t type, span data);
-void extension_append_location(buf *list, const dynamic_location *location);
 void extension_append_security(buf *list, const security_mode *security);
-void extension_append_product(buf *list, product_data product);
 /** HASH when `name` is NULL, else ASSET_DEPENDENCY. */
 void extension_append_sha256(buf *list, const uint8_t sha256[SHA256_SIZE], const char *name);
-void extension_append_name(buf *list, const char *name);
-void extension_append_asset_type(buf *list, uint8_t asset_type);
 /** END with `padding` zero bytes. */
 void extension_append_end(buf *list, uint16_t padding);
 

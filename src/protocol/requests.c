@@ -143,18 +143,3 @@ osb_status request_enter_dfu(const control_channel *channel, osb_error *error)
 {
     return gone_is_fine(ask(channel, REQUEST_TYPE_DFU_MODE, "enter DFU mode", NULL, error));
 }
-
-osb_status request_enter_safe_mode(const control_channel *channel, osb_error *error)
-{
-    return gone_is_fine(ask(channel, REQUEST_TYPE_SAFE_MODE, "enter safe mode", NULL, error));
-}
-
-osb_status request_start_listening(const control_channel *channel, osb_error *error)
-{
-    return ask(channel, REQUEST_TYPE_START_LISTENING, "enter listening mode", NULL, error);
-}
-
-osb_status request_stop_listening(const control_channel *channel, osb_error *error)
-{
-    return ask(channel, REQUEST_TYPE_STOP_LISTENING, "leave listening mode", NULL, error);
-}

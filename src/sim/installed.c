@@ -211,16 +211,6 @@ bool installed_factory(const sim_board *board, installed *found)
     return found->intact;
 }
 
-bool installed_blank(const sim_board *board, uint32_t address)
-{
-    span sector = board_internal(board, address, WORK_PAGE);
-    for (size_t i = 0; i < sector.size; i++) {
-        if (sector.data[i] != 0xff)
-            return false;
-    }
-    return true;
-}
-
 bool installed_parse(const sim_board *board, const installed *found, module *parsed)
 {
     if (!found->present || !found->intact || found->synthesised)

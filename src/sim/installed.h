@@ -36,7 +36,5 @@ bool installed_meets(const sim_board *board, module_dependency need);
 bool installed_needs_met(const sim_board *board, const module_dependency needs[2]);
 /** The factory application image, where the family keeps one and it is intact. */
 bool installed_factory(const sim_board *board, installed *found);
-/** Sector bytes from `address` are all 0xff. */
-bool installed_blank(const sim_board *board, uint32_t address);
 /** Reads the whole module with its extensions. False when it is absent or damaged. */
 bool installed_parse(const sim_board *board, const installed *found, module *parsed);
