@@ -82,6 +82,7 @@ static void lose_ram(sim_board *board)
 void board_reset(sim_board *board, boot_wish wish)
 {
     lose_ram(board);
+    board->shown = board->defects.returns_as ? board->defects.returns_as : board->kind;
     board->wish = wish;
     board->mode = BOARD_BOOTING;
     board_save(board);
@@ -101,6 +102,7 @@ void board_reset_later(sim_board *board, uint32_t delay_ms, boot_wish wish)
 void board_power_cycle(sim_board *board)
 {
     work_tear(board);
+    board->defects.dark_ms = 0;
     board_reset(board, BOOT_NORMALLY);
 }
 
@@ -109,7 +111,7 @@ void board_unplug(sim_board *board, uint64_t duration_us)
     if (board_on_bus(board))
         board->world->changes++;
     board->cable = false;
-    board->replug_due_us = board->world->now_us + duration_us;
+    board->replug_due_us = duration_us == NEVER ? NEVER : board->world->now_us + duration_us;
     if (board->mode != BOARD_DFU)
         control_bus_reset(board);
 }

@@ -64,6 +64,8 @@ typedef struct board_running {
 struct sim_board {
     sim_world *world;
     const platform *kind;
+    const platform
+        *shown; /**< whose USB ids and names it shows: `kind`'s, unless it is defective */
     const sim_family *family;
     char device_id[DEVICE_ID_SIZE];
     char port[USB_PORT_SIZE];
@@ -73,6 +75,7 @@ struct sim_board {
     flash memories[BOARD_MEMORIES_MAX];
     size_t memory_count;
     board_keeps keeps;
+    sim_defects defects;
 
     boot_wish wish;
     board_mode mode;
@@ -119,7 +122,7 @@ void board_power_cycle(sim_board *board);
 /** Comes onto the bus (again) in the mode it is in. */
 void board_attach(sim_board *board);
 void board_detach(sim_board *board);
-/** The cable is pulled, and put back after `duration_us`; the board runs on. */
+/** The cable is pulled, and put back after `duration_us`, NEVER for good; the board runs on. */
 void board_unplug(sim_board *board, uint64_t duration_us);
 
 uint64_t board_next_due(const sim_board *board);

@@ -175,6 +175,7 @@ osb_status board_make(const sim_recipe *recipe, sim_board **made, osb_error *err
 void board_begin(sim_board *board, const platform *kind)
 {
     board->kind = kind;
+    board->shown = kind;
     board->family = family_of(kind->mcu);
     board->lock = -1;
     board->cable = true;
@@ -237,8 +238,15 @@ osb_status sim_board_program(sim_board *board, span module_file, const char *nam
     return OSB_OK;
 }
 
+void sim_board_set_defects(sim_board *board, const sim_defects *defects)
+{
+    board->defects = defects ? *defects : (sim_defects){0};
+}
+
 void sim_board_power_cycle(sim_board *board)
 {
+    board->cable = true;
+    board->replug_due_us = NEVER;
     board_power_cycle(board);
     world_settle(board->world, board);
 }

@@ -247,6 +247,9 @@ static void decide(sim_board *board, uint32_t unused)
         return;
     }
     board_mode mode = judge(board);
+    if (board->defects.dark_ms == SIM_DARK_FOREVER)
+        return; /* it starts for ever: nothing is due any more */
+    work_pause(board, (uint64_t)board->defects.dark_ms * 1000);
     work_pause(board, mode == BOARD_DFU ? DFU_START_US : board->family->boot.system_us);
     work_then(board, arrive, mode);
 }

@@ -71,6 +71,11 @@ static void queue_copy(sim_board *board, size_t number, const update_slot *slot)
         update_slot_drop(board, number);
         return;
     }
+    if (board->defects.lies) {
+        board_note(board, "defect: update slot %zu was dropped without a copy", number);
+        update_slot_drop(board, number);
+        return;
+    }
     if (slot->drop_info)
         image = span_slice(image, MODULE_PREFIX_SIZE, image.size);
     clear_former_user_part(board, chip, slot);

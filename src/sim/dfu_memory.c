@@ -109,7 +109,7 @@ static void erase(sim_board *board)
         work_then(board, dfu_finish, DFU_ERR_ADDRESS);
         return;
     }
-    if (!is_settings(chip))
+    if (!is_settings(chip) && !board->defects.lies)
         work_erase(board, chip, offset, 1);
     work_then(board, dfu_finish, DFU_OK);
 }
@@ -196,7 +196,9 @@ static void write_block(sim_board *board)
         return;
     }
     span bytes = {device->data, device->block_size};
-    if (is_settings(chip)) {
+    if (board->defects.lies) {
+        work_pause(board, flash_program_us(chip, device->block_size));
+    } else if (is_settings(chip)) {
         work_store(board, chip, offset, bytes);
     } else {
         work_program(board, chip, offset, bytes);

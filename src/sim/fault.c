@@ -23,6 +23,7 @@ osb_status fault_host_alive(const sim_world *world, osb_error *error)
 osb_status fault_next(sim_world *world, sim_fault *kind, osb_error *error)
 {
     *kind = FAULT_NONE;
+    world->spoils = FAULT_NONE;
     TRY(fault_host_alive(world, error));
     world->operations++;
     if (world->fault == FAULT_NONE || world->operations != world->fault_at)
@@ -45,10 +46,37 @@ void fault_cut_power(sim_world *world, sim_board *board, uint64_t until_us)
     board_power_cycle(board);
 }
 
-void fault_unplug(sim_world *world, sim_board *board, uint64_t until_us)
+static void unplug(sim_board *board, sim_fault kind)
+{
+    board_unplug(board, kind == FAULT_VANISH ? NEVER : UNPLUGGED_US);
+}
+
+void fault_unplug(sim_world *world, sim_board *board, sim_fault kind, uint64_t until_us)
 {
     world_advance(world, middle(world, until_us));
-    board_unplug(board, UNPLUGGED_US);
+    unplug(board, kind);
+}
+
+/** Noise that depends on the operation only: a run with a fault can be repeated. */
+static void fill_with_noise(uint64_t operation, uint8_t *data, size_t size)
+{
+    uint64_t noise = operation * 0x9e3779b97f4a7c15u | 1;
+    for (size_t i = 0; i < size; i++) {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        data[i] = (uint8_t)(noise >> 32);
+    }
+}
+
+void fault_spoil(sim_world *world, const usb_setup *setup, uint8_t *data, size_t *moved)
+{
+    if (!(setup->request_type & 0x80))
+        return;
+    if (world->spoils == FAULT_SHORT)
+        *moved /= 2;
+    if (world->spoils == FAULT_GARBAGE)
+        fill_with_noise(world->operations, data, *moved);
 }
 
 /** Until a board is through with what it is busy with now; 0 when it only waits. */
@@ -75,14 +103,14 @@ static uint64_t moment_of_wait(const sim_world *world, uint64_t duration_us)
 
 void fault_during_wait(sim_world *world, sim_fault kind, uint64_t duration_us)
 {
-    if (kind != FAULT_POWER_CUT && kind != FAULT_UNPLUG)
+    if (kind != FAULT_POWER_CUT && kind != FAULT_UNPLUG && kind != FAULT_VANISH)
         return;
     world_advance(world, middle(world, moment_of_wait(world, duration_us)));
     for (size_t i = 0; i < world->board_count; i++) {
         if (kind == FAULT_POWER_CUT)
             board_power_cycle(world->boards[i]);
         else
-            board_unplug(world->boards[i], UNPLUGGED_US);
+            unplug(world->boards[i], kind);
     }
 }
 

@@ -168,6 +168,8 @@ static void queue_copy(sim_board *board, const staged_module *staged)
 static void apply_one(sim_board *board, const staged_module *staged)
 {
     const uint32_t size = (uint32_t)staged->header.image.size;
+    if (board->defects.lies)
+        return;
     if (staged->header.slot.function == MODULE_NCP_FIRMWARE) {
         work_pause(board, (uint64_t)NCP_US_PER_KIB * (size / 1024 + 1));
         work_then(board, ncp_written, staged->header.version);

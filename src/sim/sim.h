@@ -36,10 +36,24 @@ typedef enum sim_fault {
     FAULT_NONE,
     FAULT_POWER_CUT, /**< the board loses power in the middle of it and starts again */
     FAULT_UNPLUG,    /**< the cable is pulled for 3 simulated seconds; the board keeps running */
-    FAULT_STALL,     /**< the transfer is refused with STALL, without effect */
-    FAULT_TIMEOUT,   /**< the transfer times out, without effect */
-    FAULT_HOST_GONE  /**< the operation and all after it fail with OSB_ERR_INTERRUPTED */
+    FAULT_VANISH,   /**< the cable is pulled until sim_board_power_cycle; the board keeps running */
+    FAULT_STALL,    /**< the transfer is refused with STALL, without effect */
+    FAULT_TIMEOUT,  /**< the transfer times out, without effect */
+    FAULT_SHORT,    /**< the board does as asked; half of an IN transfer's answer is missing */
+    FAULT_GARBAGE,  /**< the board does as asked; an IN transfer's answer is noise of that length,
+                         the same for the same operation number */
+    FAULT_HOST_GONE /**< the operation and all after it fail with OSB_ERR_INTERRUPTED */
 } sim_fault;
+
+#define SIM_DARK_FOREVER UINT32_MAX
+
+/** What is wrong with a board, whatever the host does. All zero: nothing. */
+typedef struct sim_defects {
+    bool lies;        /**< says yes to every update and DFU write, and keeps what it has */
+    uint32_t dark_ms; /**< each restart takes this much longer, or SIM_DARK_FOREVER; until the power
+                           is cycled */
+    const platform *returns_as; /**< shows this board's USB ids from its next restart on */
+} sim_defects;
 
 /** `known` (kept by the caller) tells which OS version a system part number is. */
 osb_status sim_world_make(const catalog *known, const platform_list *platforms, sim_world **made,
@@ -71,7 +85,10 @@ osb_status sim_board_open(sim_world *world, const char *folder, sim_board **open
 osb_status sim_board_program(sim_board *board, span module_file, const char *name,
                              osb_error *error) OSB_MUST_CHECK;
 
-/** Takes the power away, gives it back and lets the board boot. */
+/** From now on the board is defective in these ways, and no others; NULL: it is sound again. */
+void sim_board_set_defects(sim_board *board, const sim_defects *defects);
+
+/** Plugs the board in if it is not, takes the power away, gives it back and lets it boot. */
 void sim_board_power_cycle(sim_board *board);
 /** Holds the MODE button through a reset until the light is yellow: DFU mode, whatever the system
  *  is like. Does nothing for a board whose bootloader is dead. */
@@ -90,6 +107,7 @@ uint64_t sim_world_operations(const sim_world *world);
  * What goes wrong in operation number `at_operation`, counted from 1 (the next one is
  * sim_world_operations() + 1). It happens in the middle of the operation: flash work under way is
  * half done. During a wait it meets every board, in the middle of what the board is busy with.
+ * A fault that does not fit the operation (a stalled wait, a cut OUT transfer) changes nothing.
  * A host that is gone comes back with the next call, as a user who starts the program again.
  */
 void sim_world_set_fault(sim_world *world, uint64_t at_operation, sim_fault kind);

@@ -96,7 +96,7 @@ static void append_device(const sim_board *board, buf *descriptor)
     buf_append_u8(descriptor, DESCRIPTOR_DEVICE);
     buf_append_u16le(descriptor, 0x0200);
     append_bytes(descriptor, dfu ? dfu_class : normal_class, 4);
-    buf_append_u16le(descriptor, board->kind->vendor_id);
+    buf_append_u16le(descriptor, board->shown->vendor_id);
     buf_append_u16le(descriptor, usb_product_id(board));
     buf_append_u16le(descriptor, dfu ? usb->dfu_release : usb->normal_release);
     const uint8_t tail[] = {1, STRING_PRODUCT, STRING_SERIAL, 1};
@@ -168,5 +168,5 @@ uint8_t usb_alternates(const sim_board *board, uint8_t interface_number)
 
 uint16_t usb_product_id(const sim_board *board)
 {
-    return board->mode == BOARD_DFU ? board->kind->dfu_product_id : board->kind->product_id;
+    return board->mode == BOARD_DFU ? board->shown->dfu_product_id : board->shown->product_id;
 }

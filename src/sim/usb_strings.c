@@ -42,7 +42,7 @@ static bool append_whole_text(buf *descriptor, const char *text)
 /** "Boron" of "Boron CDC Mode": nRF52840 boards name the mode in their product string. */
 static void base_name(const sim_board *board, char name[TEXT_SIZE])
 {
-    text_copy(name, TEXT_SIZE, board->kind->product_string);
+    text_copy(name, TEXT_SIZE, board->shown->product_string);
     char *mode = strstr(name, " CDC Mode");
     if (mode)
         *mode = '\0';
@@ -122,7 +122,7 @@ static bool dfu_string(const sim_board *board, uint8_t index, buf *descriptor)
 static bool normal_string(const sim_board *board, uint8_t index, buf *descriptor)
 {
     if (index == STRING_PRODUCT || index == board->family->usb.configuration_string)
-        return append_whole_text(descriptor, board->kind->product_string);
+        return append_whole_text(descriptor, board->shown->product_string);
     if (index == STRING_CONTROL_INTERFACE)
         return append_named(board, descriptor, " Control Interface");
     if (index == STRING_SECURITY)

@@ -93,7 +93,7 @@ static osb_status sim_list(transport *bus, usb_identity *devices, size_t capacit
         if (!board_on_bus(board))
             continue;
         usb_identity *device = &devices[(*count)++];
-        *device = (usb_identity){.vendor_id = board->kind->vendor_id,
+        *device = (usb_identity){.vendor_id = board->shown->vendor_id,
                                  .product_id = usb_product_id(board),
                                  .arrival = board->arrival};
         text_copy(device->port, sizeof device->port, board->port);
@@ -128,7 +128,8 @@ static osb_status meet_fault(sim_board *board, uint64_t cost_us, uint64_t timeou
         fault_cut_power(world, board, world->now_us + cost_us);
         return gone(board->port, error);
     case FAULT_UNPLUG:
-        fault_unplug(world, board, world->now_us + cost_us);
+    case FAULT_VANISH:
+        fault_unplug(world, board, kind, world->now_us + cost_us);
         return gone(board->port, error);
     case FAULT_STALL:
         world_advance(world, world->now_us + cost_us);
@@ -136,6 +137,10 @@ static osb_status meet_fault(sim_board *board, uint64_t cost_us, uint64_t timeou
     case FAULT_TIMEOUT:
         world_advance(world, world->now_us + timeout_us);
         return osb_fail(error, OSB_ERR_TIMEOUT, board->port, NULL, "the transfer timed out");
+    case FAULT_SHORT:
+    case FAULT_GARBAGE:
+        world->spoils = kind;
+        break;
     case FAULT_HOST_GONE:
     case FAULT_NONE:
         break;
@@ -239,6 +244,7 @@ static osb_status transfer(sim_handle *handle, const usb_setup *setup, uint8_t *
     if (!is_live(handle))
         return gone(board->port, error);
     usb_answer answer = usb_device_control(board, setup, data, transferred);
+    fault_spoil(world, setup, data, transferred);
     return finish_transfer(handle, answer, timeout_us, error);
 }
 

@@ -14,6 +14,7 @@ struct sim_world {
     uint64_t operations;
     uint64_t fault_at;
     sim_fault fault;
+    sim_fault spoils; /**< FAULT_SHORT or FAULT_GARBAGE: of the answer to the operation under way */
     bool host_gone;
 };
 
@@ -37,7 +38,9 @@ osb_status fault_next(sim_world *world, sim_fault *kind, osb_error *error) OSB_M
 osb_status fault_host_alive(const sim_world *world, osb_error *error) OSB_MUST_CHECK;
 /** Runs to the middle of [now, until] and cuts the board's power there. */
 void fault_cut_power(sim_world *world, sim_board *board, uint64_t until_us);
-/** As fault_cut_power, but pulls the USB cable for a while. */
-void fault_unplug(sim_world *world, sim_board *board, uint64_t until_us);
+/** As fault_cut_power, but pulls the USB cable: FAULT_UNPLUG for a while, FAULT_VANISH for good. */
+void fault_unplug(sim_world *world, sim_board *board, sim_fault kind, uint64_t until_us);
+/** Cuts or replaces the answer of an IN transfer when that is the operation's fault. */
+void fault_spoil(sim_world *world, const usb_setup *setup, uint8_t *data, size_t *moved);
 /** A wait of at most `duration_us` in which all boards meet `kind`. */
 void fault_during_wait(sim_world *world, sim_fault kind, uint64_t duration_us);

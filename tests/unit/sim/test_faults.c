@@ -317,6 +317,148 @@ static void handles_of_a_board_that_came_back_are_dead(void **state)
     bench_end(&b);
 }
 
+/** The fault meets the next operation. */
+static void arm(bench *b, sim_fault kind)
+{
+    sim_world_set_fault(b->world, sim_world_operations(b->world) + 1, kind);
+}
+
+static void short_answers_lose_their_second_half(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "boron", "5.3.1");
+    bench_open(&b);
+    arm(&b, FAULT_SHORT);
+    bench_expect(&b, "c0 01 00 00 48 00 40 00", NULL, "03 00 00 00");
+    /* The board took the request all the same. */
+    bench_expect(&b, "c0 02 00 00 01 00 40 00", NULL, "01 00 00 00 02 00");
+    bench_end(&b);
+}
+
+static void garbage_has_the_length_of_the_answer_and_can_be_repeated(void **state)
+{
+    (void)state;
+    char answers[2][64];
+    for (size_t i = 0; i < 2; i++) {
+        bench b;
+        bench_board(&b, "boron", "5.3.1");
+        bench_open(&b);
+        arm(&b, FAULT_GARBAGE);
+        OK(bench_transfer(&b, "c0 01 00 00 48 00 40 00", NULL, answers[i], sizeof answers[i]));
+        assert_int_equal(strlen(answers[i]), strlen("03 00 00 00 00 00 01 00"));
+        bench_expect(&b, "c0 02 00 00 01 00 40 00", NULL, "01 00 00 00 02 00");
+        bench_end(&b);
+    }
+    assert_string_equal(answers[0], answers[1]);
+    assert_string_not_equal(answers[0], "03 00 00 00 00 00 01 00");
+}
+
+static void spoiled_answers_need_an_in_transfer(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "boron", "5.3.1");
+    bench_open(&b);
+    bench_expect(&b, "c0 01 04 00 01 00 40 00", NULL, "03 00 00 00 00 00 01 00");
+    arm(&b, FAULT_GARBAGE);
+    bench_expect(&b, "40 03 00 00 01 00 04 00", "01 02 03 04", "");
+    OK(transport_wait(b.bus, 10, &b.error));
+    bench_expect(&b, "c0 02 00 00 01 00 40 00", NULL, "0d 00 00 00 00 00 04 00 00 00 00 00 00 00");
+    bench_expect(&b, "c0 04 00 00 01 00 04 00", NULL, "01 02 03 04");
+    bench_end(&b);
+}
+
+static void a_board_that_vanished_comes_back_by_hand_only(void **state)
+{
+    (void)state;
+    bench b;
+    usb_identity devices[2];
+    char answer[64];
+    size_t count;
+    bench_board(&b, "p2", "5.3.1");
+    bench_open(&b);
+    arm(&b, FAULT_VANISH);
+    assert_int_equal(bench_transfer(&b, "c0 50 00 00 1e 00 40 00", NULL, answer, sizeof answer),
+                     OSB_ERR_DISCONNECTED);
+    OK(transport_wait(b.bus, 3600000, &b.error));
+    OK(transport_list(b.bus, devices, 2, &count, &b.error));
+    assert_int_equal(count, 0);
+    sim_board_power_cycle(b.board);
+    bench_open(&b);
+    bench_end(&b);
+}
+
+static void a_lying_board_says_yes_to_an_update_and_keeps_what_it_has(void **state)
+{
+    (void)state;
+    bench b;
+    uint8_t before[SHA256_SIZE], after[SHA256_SIZE];
+    bench_board(&b, "boron", "5.3.1");
+    buf file = bench_module(&b, "boron", (module_slot){MODULE_SYSTEM_PART, 1}, 5302, no_need);
+    sim_board_set_defects(b.board, &(sim_defects){.lies = true});
+    sha256(sim_board_flash(b.board, "internal"), before);
+    bench_open(&b);
+    bench_update_and_wait(&b, buf_span(&file));
+    assert_int_equal(b.board->mode, BOARD_NORMAL);
+    bench_open_dfu(&b);
+    assert_true(bench_dfu_write(&b, 0x30000, buf_span(&file)));
+    sha256(sim_board_flash(b.board, "internal"), after);
+    assert_memory_equal(before, after, SHA256_SIZE);
+    sim_board_set_defects(b.board, NULL);
+    assert_true(bench_dfu_write(&b, 0x30000, buf_span(&file)));
+    sha256(sim_board_flash(b.board, "internal"), after);
+    assert_memory_not_equal(before, after, SHA256_SIZE);
+    buf_free(&file);
+    bench_end(&b);
+}
+
+static void a_restart_can_take_long_or_for_ever(void **state)
+{
+    (void)state;
+    bench b;
+    usb_identity devices[2];
+    size_t count;
+    bench_board(&b, "boron", "5.3.1");
+    sim_board_set_defects(b.board, &(sim_defects){.dark_ms = 60000});
+    bench_open(&b);
+    assert_int_equal(bench_empty_request(&b, 40), 0);
+    OK(transport_wait(b.bus, 60000, &b.error));
+    assert_false(board_on_bus(b.board));
+    bench_await(&b, BOARD_NORMAL, 5000);
+    sim_board_set_defects(b.board, &(sim_defects){.dark_ms = SIM_DARK_FOREVER});
+    bench_open(&b);
+    assert_int_equal(bench_empty_request(&b, 40), 0);
+    OK(transport_wait(b.bus, 3600000, &b.error));
+    OK(transport_list(b.bus, devices, 2, &count, &b.error));
+    assert_int_equal(count, 0);
+    sim_board_power_cycle(b.board);
+    bench_open(&b);
+    bench_end(&b);
+}
+
+static void a_board_can_come_back_with_the_ids_of_another(void **state)
+{
+    (void)state;
+    bench b;
+    usb_identity devices[2];
+    size_t count;
+    bench_board(&b, "boron", "5.3.1");
+    sim_board_set_defects(b.board,
+                          &(sim_defects){.returns_as = platform_by_name(&b.platforms, "argon")});
+    OK(transport_list(b.bus, devices, 2, &count, &b.error));
+    assert_int_equal(devices[0].product_id, 0xc00d);
+    bench_open(&b);
+    assert_int_equal(bench_empty_request(&b, 40), 0);
+    OK(transport_wait(b.bus, 10000, &b.error));
+    OK(transport_list(b.bus, devices, 2, &count, &b.error));
+    assert_int_equal(count, 1);
+    assert_int_equal(devices[0].product_id, 0xc00c);
+    bench_open(&b);
+    bench_expect(&b, "c0 50 00 00 1e 00 40 00", NULL, "35 2e 33 2e 31");
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +473,13 @@ int main(void)
         cmocka_unit_test(a_host_that_is_gone_stays_gone),
         cmocka_unit_test(a_board_can_leave_inside_a_transfer),
         cmocka_unit_test(handles_of_a_board_that_came_back_are_dead),
+        cmocka_unit_test(short_answers_lose_their_second_half),
+        cmocka_unit_test(garbage_has_the_length_of_the_answer_and_can_be_repeated),
+        cmocka_unit_test(spoiled_answers_need_an_in_transfer),
+        cmocka_unit_test(a_board_that_vanished_comes_back_by_hand_only),
+        cmocka_unit_test(a_lying_board_says_yes_to_an_update_and_keeps_what_it_has),
+        cmocka_unit_test(a_restart_can_take_long_or_for_ever),
+        cmocka_unit_test(a_board_can_come_back_with_the_ids_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
