@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SKIPPED_FOLDERS = {".git", "build", "__pycache__"}
+# In a linked worktree .git is a file, which names a folder of that machine.
+SKIPPED = {".git", "build", "__pycache__"}
 
 
 @dataclass(frozen=True, order=True)
@@ -36,8 +37,8 @@ def files(root, folder=".", suffixes=None):
     """Paths of the files of a folder, below it too, relative to the root and in a fixed order."""
     found = []
     for current, folders, names in os.walk(root / folder):
-        folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
-        for name in names:
+        folders[:] = sorted(set(folders) - SKIPPED)
+        for name in sorted(set(names) - SKIPPED):
             path = Path(current, name)
             if path.is_file() and (suffixes is None or path.suffix in suffixes):
                 found.append(path.relative_to(root).as_posix())
