@@ -99,3 +99,12 @@ const char *step_operation_name(step_operation operation);
 
 /** The "osbundle-plan" object of the JSON contract; canonical. */
 json_t *plan_to_json(const plan *steps);
+
+/**
+ * Reads a saved plan. What is accepted is what plan_to_json() writes, member by member, so nothing
+ * in the file is ignored; every write lies in its slot and takes the road that leads there.
+ * @return OSB_ERR_INTEGRITY naming the member that is off
+ */
+osb_status plan_from_json(const json_t *document, const char *subject,
+                          const platform_list *platforms, plan *steps,
+                          osb_error *error) OSB_MUST_CHECK;

@@ -6,13 +6,16 @@
  */
 #include "model/plan.h"
 
+#include <string.h>
+
 #include "base/text.h"
+#include "model/names_json.h"
 
 static json_t *texts_to_json(const char (*texts)[PLAN_TEXT], size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_string(texts[i]));
+        json_array_append_new(list, json_foreign_name(texts[i]));
     return list;
 }
 
@@ -21,14 +24,22 @@ static json_t *version_or_null(bool known, uint16_t version)
     return known && version ? json_integer(version) : json_null();
 }
 
+/** Zeros stand for a hash that is not known. */
+static json_t *hash_or_null(const uint8_t hash[SHA256_SIZE])
+{
+    static const uint8_t unknown[SHA256_SIZE];
+    bool known = memcmp(hash, unknown, SHA256_SIZE) != 0;
+    return known ? json_hex((span){hash, SHA256_SIZE}) : json_null();
+}
+
 static void set_write_members(json_t *object, const plan_step *step)
 {
-    char hash[SHA256_HEX_SIZE];
-    text_hex(hash, (span){step->sha256, SHA256_SIZE});
-    json_object_set_new(object, "file", json_string(step->file));
+    json_object_set_new(object, "file", json_foreign_name(step->file));
     json_object_set_new(object, "from", version_or_null(step->from_known, step->from));
+    json_object_set_new(object, "from_known", json_boolean(step->from_known));
     json_object_set_new(object, "to", json_integer(step->to));
-    json_object_set_new(object, "sha256", json_string(hash));
+    json_object_set_new(object, "sha256", json_hex((span){step->sha256, SHA256_SIZE}));
+    json_object_set_new(object, "identity", hash_or_null(step->identity));
 }
 
 static json_t *step_to_json(const plan_step *step, size_t number)
@@ -44,6 +55,8 @@ static json_t *step_to_json(const plan_step *step, size_t number)
         set_write_members(object, step);
     if (step->operation == STEP_INVALIDATE)
         json_object_set_new(object, "only_if_needed", json_boolean(step->guard));
+    if (step->slot && step->via == ROUTE_DFU)
+        json_object_set_new(object, "address", json_integer(step->address));
     json_object_set_new(object, "bytes", json_integer(step->bytes));
     if (step->slot)
         json_object_set_new(object, "via", json_string(route_name(step->via)));
@@ -79,7 +92,7 @@ json_t *plan_to_json(const plan *steps)
     json_object_set_new(object, "platform", json_string(steps->board->name));
     json_object_set_new(object, "goal",
                         json_pack("{s:o, s:o}", "version", json_text_or_null(version), "app",
-                                  json_text_or_null(app)));
+                                  json_foreign_name(app)));
     json_object_set_new(object, "fingerprint", json_string(steps->fingerprint));
     json_object_set_new(object, "steps", list);
     json_object_set_new(object, "after", after_to_json(steps));

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "model/plan.h"
 #include "support/zip.h"
 
 enum {
@@ -201,6 +202,28 @@ static void seed_snapshots(void)
                "\"version\":2101}],\"verdict\":\"required\"}]}\n"));
 }
 
+/** An Argon that shows nothing, to a release: all kinds of steps but one. */
+static void seed_plans(void)
+{
+    static plan made; /* large */
+    ARENA_OWNED memory = {0};
+    platform_list boards;
+    catalog known = {0};
+    release set;
+    BUF_OWNED text = buf_make(64 * 1024);
+    assert_int_equal(platform_load_all(&memory, &boards, NULL), OSB_OK);
+    assert_int_equal(catalog_load(&known, NULL), OSB_OK);
+    snapshot state = {.board = platform_by_name(&boards, "argon"), .mode = MODE_NORMAL};
+    assert_int_equal(catalog_release(&known, "4.0.2", state.board, &set, NULL), OSB_OK);
+    goal wanted = {.set = &set};
+    policy rules = {.simulated = true};
+    solve(&state, &wanted, &rules, &made);
+    JSON_OWNED *document = plan_to_json(&made);
+    assert_int_equal(json_to_text(document, &text, NULL), OSB_OK);
+    keep("plan", "argon-unknown.json", buf_span(&text));
+    catalog_free(&known);
+}
+
 static void write_all(void **state)
 {
     (void)state;
@@ -211,6 +234,7 @@ static void write_all(void **state)
     seed_archives();
     seed_list();
     seed_snapshots();
+    seed_plans();
 }
 
 int main(int count, char **words)

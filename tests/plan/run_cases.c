@@ -364,6 +364,18 @@ static bool after_matches(const test_case *self)
     return true;
 }
 
+/** A plan that is saved is read again as it was. */
+static bool reads_back(const fixture *world, const test_case *self)
+{
+    static plan read; /* large */
+    osb_error error = {0};
+    JSON_OWNED *saved = plan_to_json(&self->result);
+    if (plan_from_json(saved, self->name, world->platforms, &read, &error) == OSB_OK)
+        return true;
+    printf("%s: the plan cannot be read back: %s\n", self->name, error.message);
+    return false;
+}
+
 static bool run_case(const fixture *world, const json_t *text)
 {
     static test_case self; /* large; one at a time */
@@ -384,7 +396,7 @@ static bool run_case(const fixture *world, const json_t *text)
                    .heal = json_true_at(goal_text, "heal")};
     solve(&self.state, &wanted, &allowed, &self.result);
     bool steps = steps_match(&self), texts = texts_match(&self), after = after_matches(&self);
-    return steps && texts && after;
+    return steps && texts && after && reads_back(world, &self);
 }
 
 /** A file holds the cases of one subject. */
