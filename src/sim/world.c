@@ -1,8 +1,8 @@
 /*
- * The simulated world as a transport back end: time, bus, transfers.
+ * The simulated world as a transport back end: bus and transfers.
  *
- * Faults are fault.c, boards board.c. Invariant: the clock only goes forward, and everything that
- * any board does happens in the order of its moments.
+ * Time is schedule.c, faults fault.c, boards board.c. Invariant: an operation looks at the world
+ * only when it is its caller's turn, and looks again at what may have changed while time passed.
  */
 #include "sim/world.h"
 
@@ -25,51 +25,12 @@ typedef struct sim_handle {
     uint32_t claimed; /**< a bit an interface */
 } sim_handle;
 
+/** The world behind a seat, once it is that seat's turn. */
 static sim_world *world_of(transport *bus)
 {
-    return (sim_world *)bus;
-}
-
-static uint64_t next_due(const sim_world *world, sim_board **first)
-{
-    uint64_t due = NEVER;
-    for (size_t i = 0; i < world->board_count; i++) {
-        uint64_t candidate = board_next_due(world->boards[i]);
-        if (candidate < due) {
-            due = candidate;
-            *first = world->boards[i];
-        }
-    }
-    return due;
-}
-
-void world_advance_to_event(sim_world *world, uint64_t limit_us)
-{
-    sim_board *board = NULL;
-    uint64_t due = next_due(world, &board);
-    if (!board || due > limit_us) {
-        if (limit_us > world->now_us)
-            world->now_us = limit_us;
-        return;
-    }
-    if (due > world->now_us)
-        world->now_us = due;
-    board_fire(board);
-}
-
-void world_advance(sim_world *world, uint64_t until_us)
-{
-    sim_board *board = NULL;
-    while (next_due(world, &board) <= until_us)
-        world_advance_to_event(world, until_us);
-    if (until_us > world->now_us)
-        world->now_us = until_us;
-}
-
-void world_settle(sim_world *world, const sim_board *board)
-{
-    while (board->mode == BOARD_BOOTING && board_next_due(board) != NEVER)
-        world_advance_to_event(world, NEVER - 1);
+    sim_seat *seat = (sim_seat *)bus;
+    seat_enter(seat);
+    return seat->world;
 }
 
 osb_status world_take_in(sim_world *world, sim_board *board, osb_error *error)
@@ -253,7 +214,7 @@ static osb_status sim_control(usb_handle *base, const usb_setup *setup, uint8_t 
 {
     sim_handle *handle = (sim_handle *)base;
     const bool to_interface = (setup->request_type & 0x1f) == 1;
-    TRY(fault_host_alive(handle->board->world, error));
+    TRY(fault_host_alive(world_of(base->bus), error));
     if (to_interface && (setup->request_type & 0x60) && is_live(handle) &&
         !is_claimed(handle, setup->index & 0xff))
         return not_claimed(handle, setup->index & 0xff, error);
@@ -265,7 +226,7 @@ static osb_status sim_claim(usb_handle *base, uint8_t interface_number, osb_erro
     sim_handle *handle = (sim_handle *)base;
     sim_board *board = handle->board;
     bool faulted;
-    TRY(fault_host_alive(board->world, error));
+    TRY(fault_host_alive(world_of(base->bus), error));
     if (!is_live(handle))
         return gone(board->port, error);
     osb_status status = meet_fault(board, OPEN_US, OPEN_US, &faulted, error);
@@ -287,7 +248,7 @@ static osb_status sim_set_alternate(usb_handle *base, uint8_t interface_number, 
                              .value = alternate,
                              .index = interface_number};
     size_t moved = 0;
-    TRY(fault_host_alive(handle->board->world, error));
+    TRY(fault_host_alive(world_of(base->bus), error));
     if (is_live(handle) && !is_claimed(handle, interface_number))
         return not_claimed(handle, interface_number, error);
     return transfer(handle, &setup, NULL, 5000000, &moved, error);
@@ -317,15 +278,24 @@ static osb_status sim_wait_change(transport *bus, uint32_t timeout_ms, osb_error
     sim_fault kind;
     TRY(fault_next(world, &kind, error));
     fault_during_wait(world, kind, end - world->now_us);
-    while (world->changes == changes && world->now_us < end)
-        world_advance_to_event(world, end);
+    world_advance_to_change(world, changes, end);
     return OSB_OK;
 }
 
-/** The bus belongs to its world: sim_world_free ends both. */
+static osb_status sim_share(transport *bus, transport **own, osb_error *error)
+{
+    sim_seat *seat;
+    TRY(seat_take(((sim_seat *)bus)->world, &seat, error));
+    *own = &seat->base;
+    return OSB_OK;
+}
+
+/** The world's own way onto the bus ends with it, in sim_world_free. */
 static void sim_destroy(transport *bus)
 {
-    (void)bus;
+    sim_seat *seat = (sim_seat *)bus;
+    if (seat != &seat->world->own)
+        seat_leave(seat);
 }
 
 static const transport_operations operations = {
@@ -338,6 +308,7 @@ static const transport_operations operations = {
     .now_ms = sim_now_ms,
     .wait = sim_wait,
     .wait_change = sim_wait_change,
+    .share = sim_share,
     .destroy = sim_destroy,
 };
 
@@ -347,7 +318,10 @@ osb_status sim_world_make(const catalog *known, const platform_list *platforms, 
     *made = calloc(1, sizeof **made);
     if (!*made)
         return osb_fail_memory(error);
-    **made = (sim_world){.bus = {&operations, true}, .known = known, .platforms = platforms};
+    **made = (sim_world){.own = {.base = {&operations, true}, .world = *made},
+                         .turns = {.lock = PTHREAD_MUTEX_INITIALIZER},
+                         .known = known,
+                         .platforms = platforms};
     return OSB_OK;
 }
 
@@ -357,10 +331,11 @@ void sim_world_free(sim_world *world)
         return;
     for (size_t i = 0; i < world->board_count; i++)
         board_free(world->boards[i]);
+    pthread_mutex_destroy(&world->turns.lock);
     free(world);
 }
 
 transport *sim_world_transport(sim_world *world)
 {
-    return &world->bus;
+    return &world->own.base;
 }

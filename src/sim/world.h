@@ -1,9 +1,11 @@
 #pragma once
 /** The simulated world: its clock, its bus, its boards, and the fault to come. Inside sim/ only. */
+#include "sim/schedule.h"
 #include "sim/sim.h"
 
 struct sim_world {
-    transport bus; /**< first: the world is a transport back end */
+    sim_seat own; /**< of whoever made the world; he is alone while there are no others */
+    schedule turns;
     const catalog *known;
     const platform_list *platforms;
     sim_board *boards[USB_DEVICES_MAX];
@@ -17,16 +19,6 @@ struct sim_world {
     sim_fault spoils; /**< FAULT_SHORT or FAULT_GARBAGE: of the answer to the operation under way */
     bool host_gone;
 };
-
-/** A moment that never comes. */
-#define NEVER UINT64_MAX
-
-/** Lets time pass; whatever boards do meanwhile happens in order. */
-void world_advance(sim_world *world, uint64_t until_us);
-/** Runs up to the next thing any board does, at most until `limit_us`. */
-void world_advance_to_event(sim_world *world, uint64_t limit_us);
-/** Lets time pass until the board is through booting. */
-void world_settle(sim_world *world, const sim_board *board);
 
 /** Makes room for one more board and gives it a port; OSB_ERR_REFUSED when the bus is full. */
 osb_status world_take_in(sim_world *world, sim_board *board, osb_error *error) OSB_MUST_CHECK;

@@ -65,6 +65,15 @@ osb_status transport_wait_change(transport *bus, uint32_t timeout_ms, osb_error 
     return bus->operations->wait_change(bus, timeout_ms, error);
 }
 
+osb_status transport_share(transport *bus, transport **own, osb_error *error)
+{
+    *own = NULL;
+    if (!bus->operations->share)
+        return osb_fail(error, OSB_ERR_REFUSED, NULL, "work on one board at a time",
+                        "this connection to boards serves one at a time only");
+    return bus->operations->share(bus, own, error);
+}
+
 void transport_destroy(transport *bus)
 {
     if (bus)

@@ -5,7 +5,8 @@
  * Everything above sees only this, so the same protocol code runs against real hardware
  * (usb_libusb.c), a simulated board (sim/), a recording, and injected faults.
  *
- * A transport is used from one thread. Addresses of devices are port paths ("1-2.3"): they stay
+ * A transport and its handles are used from one thread; transport_share makes one more for another
+ * thread. Addresses of devices are port paths ("1-2.3"): they stay
  * the same while a board re-enumerates, unlike device numbers.
  */
 #include <stdbool.h>
@@ -64,6 +65,7 @@ typedef struct transport_operations {
     uint64_t (*now_ms)(transport *bus);
     osb_status (*wait)(transport *bus, uint32_t duration_ms, osb_error *error);
     osb_status (*wait_change)(transport *bus, uint32_t timeout_ms, osb_error *error);
+    osb_status (*share)(transport *bus, transport **own, osb_error *error); /**< NULL: cannot */
     void (*destroy)(transport *bus);
 } transport_operations;
 
@@ -120,6 +122,14 @@ osb_status transport_wait(transport *bus, uint32_t duration_ms, osb_error *error
  */
 osb_status transport_wait_change(transport *bus, uint32_t timeout_ms,
                                  osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * A transport to the same bus for another thread, which destroys it when it is through. While such
+ * ones are in use, `bus` itself rests. A simulated clock stands still until each of them has been
+ * used or destroyed, so make them all before their threads start. OSB_ERR_REFUSED where the back
+ * end serves one thread only.
+ */
+osb_status transport_share(transport *bus, transport **own, osb_error *error) OSB_MUST_CHECK;
 
 /** Frees the transport; all handles must be closed. NULL is fine. */
 void transport_destroy(transport *bus);
