@@ -2,7 +2,8 @@
  * The libusb back end as a transport: context, clock, and waiting for devices to come and go.
  *
  * Which devices there are is kept in usb_libusb_list.c, transfers are in usb_libusb_handle.c.
- * Invariant: no libusb event is handled outside usb_bus_wait and the transfers themselves.
+ * Invariant: no libusb event is handled outside line_wait and the transfers themselves. Of several
+ * threads that wait, libusb lets one handle events and wakes the others.
  */
 #include "transport/usb_libusb.h"
 
@@ -23,7 +24,7 @@ static int LIBUSB_CALL on_hotplug(libusb_context *context, libusb_device *device
     (void)context;
     (void)device;
     (void)event;
-    ((usb_bus *)user_data)->changed = true;
+    atomic_fetch_add(&((usb_bus *)user_data)->changes, 1);
     return 0;
 }
 
@@ -46,57 +47,87 @@ static void wait_slice(usb_bus *bus, uint32_t slice_ms, bool until_change)
         clock_sleep_ms(slice_ms);
 }
 
-osb_status usb_bus_wait(usb_bus *bus, uint32_t duration_ms, bool until_change, osb_error *error)
+/* Without events the list has to be looked at: its scan counts the changes. */
+static osb_status look_for_changes(usb_bus *bus, osb_error *error)
 {
+    unsigned found;
+    pthread_mutex_lock(&bus->lock);
+    osb_status status = usb_bus_scan(bus, &found, error);
+    pthread_mutex_unlock(&bus->lock);
+    return status;
+}
+
+static osb_status line_wait(usb_line *line, uint32_t duration_ms, bool until_change,
+                            osb_error *error)
+{
+    usb_bus *bus = line->bus;
     uint64_t deadline_ms = clock_monotonic_ms() + duration_ms;
     for (;;) {
         if (bus->options.cancelled && bus->options.cancelled(bus->options.context))
             return osb_fail(error, OSB_ERR_INTERRUPTED, NULL, "run 'osbundle resume' to go on",
                             "stopped while waiting for the board");
-        if (until_change && bus->changed)
+        if (until_change && atomic_load(&bus->changes) != line->changes_known)
             return OSB_OK;
         uint64_t now = clock_monotonic_ms();
         if (now >= deadline_ms)
             return OSB_OK;
         uint64_t left = deadline_ms - now;
         wait_slice(bus, left < WAIT_SLICE_MS ? (uint32_t)left : WAIT_SLICE_MS, until_change);
-        /* Without events the list has to be looked at: its scan sets `changed`. */
         if (until_change && !bus->has_hotplug)
-            TRY(usb_bus_scan(bus, error));
+            TRY(look_for_changes(bus, error));
     }
 }
 
 static osb_status usb_wait(transport *base, uint32_t duration_ms, osb_error *error)
 {
-    return usb_bus_wait((usb_bus *)base, duration_ms, false, error);
+    return line_wait((usb_line *)base, duration_ms, false, error);
 }
 
 static osb_status usb_wait_change(transport *base, uint32_t timeout_ms, osb_error *error)
 {
-    return usb_bus_wait((usb_bus *)base, timeout_ms, true, error);
+    return line_wait((usb_line *)base, timeout_ms, true, error);
 }
 
 static osb_status usb_list(transport *base, usb_identity *devices, size_t capacity, size_t *count,
                            osb_error *error)
 {
-    usb_bus *bus = (usb_bus *)base;
-    TRY(usb_bus_scan(bus, error));
-    bus->changed = false; /* what changes from here on is news to the caller */
+    usb_line *line = (usb_line *)base;
+    usb_bus *bus = line->bus;
+    unsigned found;
+    pthread_mutex_lock(&bus->lock);
+    const unsigned before = atomic_load(&bus->changes);
+    osb_status status = usb_bus_scan(bus, &found, error);
+    line->changes_known = before + found; /* what changes from here on is news to the caller */
     *count = bus->seen_count < capacity ? bus->seen_count : capacity;
     for (size_t i = 0; i < *count; i++)
         devices[i] = bus->seen[i].identity;
-    return OSB_OK;
+    pthread_mutex_unlock(&bus->lock);
+    return status;
 }
 
-static void usb_destroy(transport *base)
+static void bus_free(usb_bus *bus)
 {
-    usb_bus *bus = (usb_bus *)base;
     if (bus->has_hotplug)
         libusb_hotplug_deregister_callback(bus->context, bus->hotplug);
     usb_bus_forget(bus);
     libusb_exit(bus->context);
+    pthread_mutex_destroy(&bus->lock);
     free(bus);
 }
+
+static void usb_destroy(transport *base)
+{
+    usb_line *line = (usb_line *)base;
+    usb_bus *bus = line->bus;
+    free(line);
+    pthread_mutex_lock(&bus->lock);
+    const size_t left = --bus->lines;
+    pthread_mutex_unlock(&bus->lock);
+    if (!left)
+        bus_free(bus);
+}
+
+static osb_status usb_share(transport *base, transport **own, osb_error *error);
 
 static const transport_operations operations = {
     .list = usb_list,
@@ -108,8 +139,28 @@ static const transport_operations operations = {
     .now_ms = usb_now_ms,
     .wait = usb_wait,
     .wait_change = usb_wait_change,
+    .share = usb_share,
     .destroy = usb_destroy,
 };
+
+static osb_status line_make(usb_bus *bus, transport **made, osb_error *error)
+{
+    usb_line *line = calloc(1, sizeof *line);
+    if (!line)
+        return osb_fail_memory(error);
+    *line = (usb_line){
+        .base = {&operations, false}, .bus = bus, .changes_known = atomic_load(&bus->changes)};
+    pthread_mutex_lock(&bus->lock);
+    bus->lines++;
+    pthread_mutex_unlock(&bus->lock);
+    *made = &line->base;
+    return OSB_OK;
+}
+
+static osb_status usb_share(transport *base, transport **own, osb_error *error)
+{
+    return line_make(((usb_line *)base)->bus, own, error);
+}
 
 static bool hotplug_begin(usb_bus *bus)
 {
@@ -126,7 +177,7 @@ osb_status usb_libusb_make(const usb_libusb_options *options, transport **made, 
     usb_bus *bus = calloc(1, sizeof *bus);
     if (!bus)
         return osb_fail_memory(error);
-    bus->base.operations = &operations;
+    bus->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     if (options)
         bus->options = *options;
     int started = libusb_init(&bus->context);
@@ -138,6 +189,8 @@ osb_status usb_libusb_make(const usb_libusb_options *options, transport **made, 
                         "this machine's USB cannot be used: %s", libusb_strerror(started));
     }
     bus->has_hotplug = hotplug_begin(bus);
-    *made = &bus->base;
-    return OSB_OK;
+    osb_status status = line_make(bus, made, error);
+    if (status != OSB_OK)
+        bus_free(bus);
+    return status;
 }

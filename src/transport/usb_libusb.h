@@ -6,15 +6,14 @@
 #include "transport/transport.h"
 
 typedef struct usb_libusb_options {
-    /** Asked about ten times a second while waiting; true ends the wait with OSB_ERR_INTERRUPTED.
-     *  NULL for never. */
+    /** Asked about ten times a second while waiting, by each thread that waits; true ends the wait
+     *  with OSB_ERR_INTERRUPTED. NULL for never. */
     bool (*cancelled)(void *context);
     void *context;
 } usb_libusb_options;
 
 /**
  * Opens the machine's USB. `options` may be NULL. Destroy with transport_destroy.
- * Each transport has a libusb context of its own, so that each thread can have its transport.
  */
 osb_status usb_libusb_make(const usb_libusb_options *options, transport **bus,
                            osb_error *error) OSB_MUST_CHECK;

@@ -74,6 +74,24 @@ static const usb_seen *find_seen(const usb_bus *bus, const usb_identity *device)
     return NULL;
 }
 
+/* Finds the device as the bus is now. The caller unreferences `found->device`. */
+static osb_status find_now(usb_bus *bus, const usb_identity *device, usb_seen *found,
+                           osb_error *error)
+{
+    unsigned changes;
+    pthread_mutex_lock(&bus->lock);
+    osb_status status = usb_bus_scan(bus, &changes, error);
+    const usb_seen *seen = status == OSB_OK ? find_seen(bus, device) : NULL;
+    if (seen) {
+        *found = *seen;
+        libusb_ref_device(found->device);
+    }
+    pthread_mutex_unlock(&bus->lock);
+    if (status == OSB_OK && !seen)
+        return usb_fail(error, LIBUSB_ERROR_NO_DEVICE, device->port, "open the board");
+    return status;
+}
+
 /* Tries again while udev may still be at work on a device that has just come. */
 static int open_patiently(const usb_seen *seen, libusb_device_handle **handle)
 {
@@ -89,15 +107,15 @@ static int open_patiently(const usb_seen *seen, libusb_device_handle **handle)
 osb_status usb_handle_open(transport *base, const usb_identity *device, usb_handle **handle,
                            osb_error *error)
 {
-    usb_bus *bus = (usb_bus *)base;
-    TRY(usb_bus_scan(bus, error));
-    const usb_seen *seen = find_seen(bus, device);
-    if (!seen)
-        return usb_fail(error, LIBUSB_ERROR_NO_DEVICE, device->port, "open the board");
+    usb_seen seen = {0};
+    TRY(find_now(((usb_line *)base)->bus, device, &seen, error));
     usb_open_handle *opened = calloc(1, sizeof *opened);
-    if (!opened)
+    if (!opened) {
+        libusb_unref_device(seen.device);
         return osb_fail_memory(error);
-    int code = open_patiently(seen, &opened->device);
+    }
+    int code = open_patiently(&seen, &opened->device);
+    libusb_unref_device(seen.device);
     if (code != LIBUSB_SUCCESS) {
         free(opened);
         return usb_fail(error, code, device->port, "open the board");

@@ -56,19 +56,19 @@ static bool same_arrival(const usb_seen *a, const usb_seen *b)
            text_equal(a->identity.port, b->identity.port);
 }
 
-/* Gives an entry the number of the listing before, or a new one. */
-static void entry_number(usb_bus *bus, usb_seen *entry)
+/* Gives an entry the number of the listing before, or a new one; then it is an arrival. */
+static bool entry_number(usb_bus *bus, usb_seen *entry)
 {
     for (size_t i = 0; i < bus->seen_count; i++) {
         if (!same_arrival(entry, &bus->seen[i]))
             continue;
         entry->identity.arrival = bus->seen[i].identity.arrival;
         entry->arrived_ms = bus->seen[i].arrived_ms;
-        return;
+        return false;
     }
     entry->identity.arrival = ++bus->arrivals;
     entry->arrived_ms = bus->has_list ? clock_monotonic_ms() : 0;
-    bus->changed = true;
+    return true;
 }
 
 /* Ports in number order, so that 1-2 comes before 1-10. */
@@ -88,9 +88,10 @@ static int entry_compare(const void *a, const void *b)
     return (*left != 0) - (*right != 0);
 }
 
-osb_status usb_bus_scan(usb_bus *bus, osb_error *error)
+osb_status usb_bus_scan(usb_bus *bus, unsigned *found, osb_error *error)
 {
     libusb_device **devices;
+    *found = 0;
     ssize_t total = libusb_get_device_list(bus->context, &devices);
     if (total < 0)
         return usb_fail(error, (int)total, "USB", "list devices");
@@ -100,10 +101,12 @@ osb_status usb_bus_scan(usb_bus *bus, osb_error *error)
         if (!entry_describe(devices[i], &fresh[count]))
             continue;
         libusb_ref_device(devices[i]);
-        entry_number(bus, &fresh[count++]);
+        *found += entry_number(bus, &fresh[count++]);
     }
     libusb_free_device_list(devices, 1);
-    bus->changed |= bus->has_list && count != bus->seen_count;
+    if (bus->has_list && count != bus->seen_count)
+        *found += 1;
+    atomic_fetch_add(&bus->changes, *found);
     usb_bus_forget(bus);
     qsort(fresh, count, sizeof *fresh, entry_compare);
     memcpy(bus->seen, fresh, count * sizeof *fresh);

@@ -1,6 +1,8 @@
 #pragma once
 /** Shared by the usb_libusb*.c files: the only ones that see libusb. */
 #include <libusb.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "transport/transport.h"
 #include "transport/usb_libusb.h"
@@ -14,26 +16,34 @@ typedef struct usb_seen {
     libusb_device *device; /**< referenced */
 } usb_seen;
 
+/** This machine's USB, as all transports to it share it. */
 typedef struct usb_bus {
-    transport base;
     libusb_context *context;
     usb_libusb_options options;
     bool has_hotplug;
     libusb_hotplug_callback_handle hotplug;
-    bool changed;  /**< a device came or went since the flag was cleared */
-    bool has_list; /**< `seen` holds a first listing */
+    atomic_uint changes;  /**< how often a device came or went */
+    pthread_mutex_t lock; /**< of everything below */
+    size_t lines;         /**< transports to it */
+    bool has_list;        /**< `seen` holds a first listing */
     uint32_t arrivals;
     size_t seen_count;
     usb_seen seen[USB_DEVICES_MAX];
 } usb_bus;
 
-/** Lists again; `seen` is ordered by port, and known devices keep their arrival number. */
-osb_status usb_bus_scan(usb_bus *bus, osb_error *error) OSB_MUST_CHECK;
-void usb_bus_forget(usb_bus *bus);
+/** One thread's transport. */
+typedef struct usb_line {
+    transport base;
+    usb_bus *bus;
+    unsigned changes_known; /**< of the bus, when this thread last listed it */
+} usb_line;
 
-/** Lets time pass; until_change: or until a device came or went. */
-osb_status usb_bus_wait(usb_bus *bus, uint32_t duration_ms, bool until_change,
-                        osb_error *error) OSB_MUST_CHECK;
+/**
+ * With the lock held: lists again; `seen` is ordered by port, and known devices keep their arrival
+ * number. Returns how many changes it found, which are counted in `changes` by then.
+ */
+osb_status usb_bus_scan(usb_bus *bus, unsigned *found, osb_error *error) OSB_MUST_CHECK;
+void usb_bus_forget(usb_bus *bus);
 
 /** Fills `error` for a libusb code. `port` is the subject. */
 osb_status usb_fail(osb_error *error, int code, const char *port, const char *what);

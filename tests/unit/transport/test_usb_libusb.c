@@ -2,6 +2,7 @@
  * The libusb back end on whatever machine runs the tests: needs no board, and touches none. Where
  * there is no USB at all, the tests are skipped. Transfers need a device and are not tested here.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,6 +69,41 @@ static void waits_last_as_long_as_they_should(void **state)
     transport_destroy(bus);
 }
 
+static void *list_and_wait(void *context)
+{
+    transport *own = context;
+    usb_identity devices[USB_DEVICES_MAX];
+    osb_error trouble;
+    size_t count;
+    for (int i = 0; i < 20; i++)
+        if (transport_list(own, devices, USB_DEVICES_MAX, &count, &trouble) != OSB_OK ||
+            transport_wait_change(own, 5, &trouble) != OSB_OK)
+            return context;
+    transport_destroy(own);
+    return NULL;
+}
+
+static void threads_use_it_together_and_it_lasts_until_the_last_one(void **state)
+{
+    enum {
+        THREADS = 4
+    };
+    (void)state;
+    transport *bus = make_or_skip(NULL);
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        transport *own;
+        assert_int_equal(transport_share(bus, &own, &error), OSB_OK);
+        assert_int_equal(pthread_create(&threads[i], NULL, list_and_wait, own), 0);
+    }
+    transport_destroy(bus);
+    for (int i = 0; i < THREADS; i++) {
+        void *failed;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+}
+
 static bool after_three(void *context)
 {
     return ++*(int *)context > 3;
@@ -91,6 +127,7 @@ int main(void)
         cmocka_unit_test(devices_keep_their_arrival_between_listings),
         cmocka_unit_test(a_device_that_is_not_there_is_disconnected),
         cmocka_unit_test(waits_last_as_long_as_they_should),
+        cmocka_unit_test(threads_use_it_together_and_it_lasts_until_the_last_one),
         cmocka_unit_test(a_wait_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
