@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "store/journal.h"
+#include "store/pinned_goal.h"
 #include "transport/usb_libusb.h"
 
 static const char default_source[] = "github+https://api.github.com/repos/particle-iot/device-os";
@@ -20,10 +22,12 @@ static void write_log(void *context, log_level level, const char *topic, const c
     self->hooks.log(self->hooks.context, (int)level, topic, line);
 }
 
+/** For waits on the bus and transfers from the net. A board at work is waited for. */
 static bool is_cancelled(void *context)
 {
     osb_context *self = context;
-    return self->hooks.cancelled && self->hooks.cancelled(self->hooks.context);
+    return !self->boards_in_work && self->hooks.cancelled &&
+           self->hooks.cancelled(self->hooks.context);
 }
 
 static const char *copy_or_null(osb_context *context, const char *text)
@@ -76,6 +80,10 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
     TRY(platform_load_all(&context->memory, &context->platforms, error));
     TRY(catalog_load(&context->known, error));
     TRY(cache_open(options->cache ? options->cache : "osbundle-cache", &context->store, error));
+    context->state =
+        arena_text(&context->memory, options->state ? options->state : "osbundle-state");
+    if (!context->state)
+        return osb_fail_memory(error);
     TRY(open_sources(context, options, error));
     TRY(copy_list(context, options->simulated, options->simulated_count, &context->simulated,
                   error));
@@ -186,8 +194,11 @@ osb_status context_board(osb_context *context, const char *selector, device **he
 {
     transport *bus;
     device_entry entry;
+    char name[JOURNAL_NAME_SIZE];
     TRY(context_bus(context, &bus, error));
     TRY(device_select(bus, &context->platforms, selector, &entry, error));
+    journal_name(entry.device_id, entry.usb.port, name);
+    TRY(journal_check_free(context->state, name, error));
     TRY(device_open(bus, &context->platforms, &entry, &context->log, held, error));
     return device_inspect(*held, state, error);
 }

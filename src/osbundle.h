@@ -42,6 +42,7 @@ typedef struct osb_hooks {
 /** All pointers may be NULL; they are copied. */
 typedef struct osb_options {
     const char *cache;          /**< folders, colon-separated: the first is written */
+    const char *state;          /**< folder of the journals; never a cache */
     const char *const *sources; /**< URLs or folders, tried in order */
     size_t source_count;
     const char *const *simulated; /**< "PLATFORM@VERSION" or a board folder; no real bus then */
@@ -133,8 +134,9 @@ typedef struct osb_goal {
     const char *app;     /**< path of an application; NULL: leave it as it is */
     bool allow_downgrade;
     bool allow_incomplete;
-    bool full; /**< write also what is right already */
-    bool heal; /**< only what the board cannot do without; no `version`: of the release it has */
+    bool full;    /**< write also what is right already */
+    bool heal;    /**< only what the board cannot do without; no `version`: of the release it has */
+    bool dry_run; /**< osb_restore: everything but the writes */
 } osb_goal;
 
 /**
@@ -158,6 +160,18 @@ OSB_EXPORT osb_status osb_plan_graph(osb_context *context, const osb_goal *goal,
 OSB_EXPORT osb_status osb_restore(osb_context *context, const osb_goal *goal,
                                   bool (*confirm)(void *hook_context, const struct json_t *plan),
                                   struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Finishes what an interrupted osb_restore began: inspects the board, plans again to the very same
+ * files (by hash, from the cache, else fetched again) and goes on as osb_restore does.
+ * @param device as in osb_goal; NULL: the board with an unfinished journal that is there
+ * @param result as of osb_restore; with nothing to resume an "osbundle-nothing-to-resume"
+ * @return OSB_ERR_REFUSED when the board is of another platform than the journal says;
+ *         OSB_ERR_NOT_FOUND when the board is not there, or a pinned file is gone
+ */
+OSB_EXPORT osb_status osb_resume(osb_context *context, const char *device,
+                                 bool (*confirm)(void *hook_context, const struct json_t *plan),
+                                 struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 
 /* Simulated boards ----------------------------------------------------------------------- */
 

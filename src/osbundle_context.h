@@ -23,6 +23,8 @@ struct osb_context {
     net_options net;
     source **sources;
     size_t source_count;
+    const char *state;       /**< the folder of what must not be lost: journals */
+    unsigned boards_in_work; /**< being written to: waits on the bus are not cut short meanwhile */
     const char *const *simulated;
     size_t simulated_count;
     sim_world *world; /**< with simulated boards, once a board is needed */

@@ -82,7 +82,7 @@ osb_status osb_fail_errno(osb_error *error, const char *operation, const char *p
         hint = "check the path";
     } else if (code == EACCES || code == EPERM || code == EROFS) {
         hint = "check the permissions of the path";
-    } else if (code == ENOSPC || code == EDQUOT) {
+    } else if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
         hint = "free some disk space and run the same command again";
     }
     return osb_fail(error, status, path, hint, "cannot %s: %s", operation, strerror(code));

@@ -8,8 +8,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "base/text.h"
+
+enum {
+    PID_TEXT = 24
+};
+
+/** Leaves this process's number in the file, for the message of others. A lock holds without it. */
+static void sign(int descriptor)
+{
+    char text[PID_TEXT];
+    text_format(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(descriptor, 0) == 0)
+        (void)!pwrite(descriptor, text, strlen(text), 0);
+}
+
+static osb_status busy(int descriptor, const char *path, osb_error *error)
+{
+    char text[PID_TEXT] = "";
+    uint64_t pid;
+    ssize_t size = pread(descriptor, text, sizeof text - 1, 0);
+    text[size > 0 ? strcspn(text, "\n") : 0] = '\0';
+    static const char hint[] = "wait until the other osbundle has finished";
+    if (!text_to_number(text, INT32_MAX, &pid) || !pid)
+        return osb_fail(error, OSB_ERR_BUSY, path, hint, "another process works with it");
+    return osb_fail(error, OSB_ERR_BUSY, path, hint, "process %s works with it", text);
+}
 
 static osb_status take(const char *path, int operation, int *descriptor, osb_error *error)
 {
@@ -21,14 +49,12 @@ static osb_status take(const char *path, int operation, int *descriptor, osb_err
         result = flock(opened, operation);
     while (result != 0 && errno == EINTR);
     if (result == 0) {
+        sign(opened);
         *descriptor = opened;
         return OSB_OK;
     }
     osb_status status =
-        errno == EWOULDBLOCK
-            ? osb_fail(error, OSB_ERR_BUSY, path, "wait until the other osbundle has finished",
-                       "another process holds the lock")
-            : osb_fail_errno(error, "lock", path);
+        errno == EWOULDBLOCK ? busy(opened, path, error) : osb_fail_errno(error, "lock", path);
     close(opened);
     return status;
 }

@@ -4,6 +4,6 @@
 
 /** Takes the lock file at `path` (made when missing), waiting for whoever holds it. */
 osb_status lock_take(const char *path, int *descriptor, osb_error *error) OSB_MUST_CHECK;
-/** As lock_take, but OSB_ERR_BUSY at once when somebody holds it. */
+/** As lock_take, but OSB_ERR_BUSY at once, naming the process, when somebody holds it. */
 osb_status lock_try(const char *path, int *descriptor, osb_error *error) OSB_MUST_CHECK;
 /* Released by closing the descriptor: hold it in an FD_OWNED. */

@@ -37,11 +37,12 @@ enum option_group {
     TAKES_REMOTE = 1 << 1,
     TAKES_GOAL = 1 << 2,    /**< --app --full --allow-downgrade */
     TAKES_PLAN = 1 << 3,    /**< --output --exit-code */
-    TAKES_RESTORE = 1 << 4, /**< --yes --dry-run */
+    TAKES_RESTORE = 1 << 4, /**< --dry-run */
     TAKES_FROM = 1 << 5,
     TAKES_SIM = 1 << 6,        /**< --id --flash --credentials */
     TAKES_INCOMPLETE = 1 << 7, /**< --allow-incomplete */
-    TAKES_SERVE = 1 << 8       /**< --listen --attach --real-time */
+    TAKES_SERVE = 1 << 8,      /**< --listen --attach --real-time */
+    TAKES_YES = 1 << 9         /**< --yes */
 };
 
 typedef struct progress progress;
@@ -81,6 +82,7 @@ osb_status cmd_info(cli *self, osb_error *error);
 osb_status cmd_diagnose(cli *self, osb_error *error);
 osb_status cmd_plan(cli *self, osb_error *error);
 osb_status cmd_restore(cli *self, osb_error *error);
+osb_status cmd_resume(cli *self, osb_error *error);
 osb_status cmd_sim(cli *self, osb_error *error);
 osb_status cmd_version(cli *self, osb_error *error);
 osb_status cmd_help(cli *self, osb_error *error);

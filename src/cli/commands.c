@@ -99,10 +99,21 @@ static const command restore = {
     .arguments = "[VERSION] [--app FILE] [--yes]",
     .summary = "plan, show, ask, apply, prove",
     .details = "Everything the release needs first, then the application. Every step is proved by\n"
-               "reading back. Interrupted runs continue with the same command.",
-    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_RESTORE,
+               "reading back. Interrupted runs continue with: osbundle resume.",
+    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_RESTORE | TAKES_YES,
     .most = 1,
     .run = cmd_restore,
+};
+static const command resume = {
+    .name = "resume",
+    .arguments = "[DEVICE] [--yes]",
+    .summary = "finish what an interrupted restore began",
+    .details =
+        "Inspects the board and plans again to the very same files, which the journal of the\n"
+        "restore pins by hash. With nothing to resume it does nothing.",
+    .takes = TAKES_YES,
+    .most = 1,
+    .run = cmd_resume,
 };
 static const command sim = {
     .name = "sim",
@@ -140,8 +151,8 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch,    &list, &show,    &inspect, &verify,  &info,
-                                   &diagnose, &plan, &restore, &sim,     &version, &help};
+const command *const commands[] = {&fetch, &list,    &show,   &inspect, &verify,  &info, &diagnose,
+                                   &plan,  &restore, &resume, &sim,     &version, &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

@@ -22,14 +22,14 @@ static const char *first_of(const char *a, const char *b)
     return a ? a : b;
 }
 
-static void default_cache(char target[ENVIRONMENT_TEXT])
+/** Our folder in one of the user's base folders, or where that is by default below HOME. */
+static void default_folder(const char *base, const char *below_home, char target[ENVIRONMENT_TEXT])
 {
-    const char *base = variable("XDG_CACHE_HOME");
     const char *home = variable("HOME");
     if (base)
         text_format(target, ENVIRONMENT_TEXT, "%s/osbundle", base);
     else
-        text_format(target, ENVIRONMENT_TEXT, "%s/.cache/osbundle", home ? home : ".");
+        text_format(target, ENVIRONMENT_TEXT, "%s/%s/osbundle", home ? home : ".", below_home);
 }
 
 void environment_apply(const options *words, environment *kept, osb_options *library)
@@ -38,10 +38,12 @@ void environment_apply(const options *words, environment *kept, osb_options *lib
     if (cache)
         text_copy(kept->cache, sizeof kept->cache, cache);
     else
-        default_cache(kept->cache);
+        default_folder(variable("XDG_CACHE_HOME"), ".cache", kept->cache);
+    default_folder(variable("XDG_STATE_HOME"), ".local/state", kept->state);
     kept->source = variable("OSBUNDLE_SOURCE");
     kept->simulated = variable("OSBUNDLE_SIM");
     library->cache = kept->cache;
+    library->state = kept->state;
     library->sources = words->sources.count ? words->sources.items : &kept->source;
     library->source_count = words->sources.count ? words->sources.count : kept->source != NULL;
     library->simulated = words->simulated.count ? words->simulated.items : &kept->simulated;

@@ -9,6 +9,7 @@ enum {
 /** Texts that the library options point to. */
 typedef struct environment {
     char cache[ENVIRONMENT_TEXT];
+    char state[ENVIRONMENT_TEXT];
     const char *source;
     const char *simulated;
 } environment;

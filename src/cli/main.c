@@ -4,38 +4,14 @@
  *
  * Does no work of its own. Invariant: one return path, one place where errors are printed.
  */
-#include <signal.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
 #include "cli/environment.h"
+#include "cli/interrupts.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-
-/** Set by Ctrl-C; read at the library's safe points. The one mutable variable of the program. */
-static volatile sig_atomic_t stop_asked;
-
-static void ask_to_stop(int number)
-{
-    (void)number;
-    stop_asked = 1;
-}
-
-static bool is_stop_asked(void *context)
-{
-    (void)context;
-    return stop_asked != 0;
-}
-
-/** The first Ctrl-C asks to stop at a safe point, the second ends the program. */
-static void watch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 static void print_log(void *context, int level, const char *topic, const char *line)
 {
@@ -49,7 +25,7 @@ static osb_status run_with_context(const command *chosen, cli *self, osb_error *
     environment kept;
     osb_options library = {.hooks = {.event = progress_event,
                                      .log = print_log,
-                                     .cancelled = is_stop_asked,
+                                     .cancelled = interrupts_asked,
                                      .context = self->shown}};
     environment_apply(self->words, &kept, &library);
     osb_status status = osb_open(&library, &self->context, error);
@@ -81,7 +57,7 @@ int main(int count, char **words)
     progress shown;
     const command *chosen;
     osb_error error = {0};
-    watch_interrupts();
+    interrupts_watch();
     osb_status status =
         options_parse(count, (const char **)words, &parser, &parsed, &chosen, &error);
     cli self = {.words = &parsed, .shown = &shown, .color = environment_color(&parsed, 1)};

@@ -60,7 +60,7 @@ static const option_row rows[] = {
      "print modules, needs and steps for Graphviz's dot"},
     {"exit-code", 0, KIND_FLAG, TAKES_PLAN, AT(exit_code), NULL,
      "exit 10 when there is something to do"},
-    {"yes", 'y', KIND_FLAG, TAKES_RESTORE, AT(yes), NULL, "do not ask"},
+    {"yes", 'y', KIND_FLAG, TAKES_YES, AT(yes), NULL, "do not ask"},
     {"dry-run", 'n', KIND_FLAG, TAKES_RESTORE, AT(dry_run), NULL, "everything but the writes"},
     {"from", 0, KIND_TEXT, TAKES_FROM, AT(from), "FILE",
      "a saved snapshot or cloud describe instead of a board"},

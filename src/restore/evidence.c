@@ -34,16 +34,16 @@ osb_status evidence_compare(restore_work *work, const plan_step *step, span expe
 
 void evidence_of_bytes(span content, step_evidence *proof)
 {
-    uint8_t digest[SHA256_SIZE];
     char hash[SHA256_HEX_SIZE];
-    sha256(content, digest);
-    text_hex(hash, (span){digest, sizeof digest});
+    proof->source = EVIDENCE_FLASH;
+    sha256(content, proof->read_back);
+    text_hex(hash, (span){proof->read_back, SHA256_SIZE});
     text_format(proof->evidence, sizeof proof->evidence, "read back %zu bytes, sha256 %s",
                 content.size, hash);
 }
 
 /** The board's hash of the two modules it makes up itself says nothing (usb-protocol 4.3). */
-static bool same_build(const snapshot_module *now, const plan_step *step)
+bool evidence_same_build(const snapshot_module *now, const plan_step *step)
 {
     static const uint8_t unknown[SHA256_SIZE];
     uint8_t function = now->slot.function;
@@ -53,23 +53,38 @@ static bool same_build(const snapshot_module *now, const plan_step *step)
     return memcmp(now->identity, step->identity, SHA256_SIZE) == 0;
 }
 
+osb_status evidence_inspect(restore_work *work, osb_error *error)
+{
+    if (work->now_holds)
+        return OSB_OK;
+    TRY(device_inspect(work->held, &work->now, error));
+    work->now_holds = true;
+    return OSB_OK;
+}
+
 osb_status evidence_reported(restore_work *work, const plan_step *step, bool *installed,
                              step_evidence *proof, osb_error *error)
 {
-    snapshot state;
     char slot[MODULE_SLOT_TEXT];
     *installed = false;
-    TRY(device_inspect(work->held, &state, error));
+    TRY(evidence_inspect(work, error));
     slot_text(step->slot->slot, slot);
-    const snapshot_module *now = snapshot_find(&state, step->slot->slot);
+    const snapshot_module *now = snapshot_find(&work->now, step->slot->slot);
     if (!now) {
         text_format(proof->evidence, sizeof proof->evidence, "board reports no %s", slot);
         return OSB_OK;
     }
     bool sound = !(now->checked & ~now->passed & CHECK_INTEGRITY);
-    *installed = now->version == step->to && sound && same_build(now, step);
+    bool same = evidence_same_build(now, step);
+    *installed = now->version == step->to && sound && same;
+    if (now->has_identity) {
+        proof->source = EVIDENCE_REPORT;
+        memcpy(proof->read_back, now->identity, SHA256_SIZE);
+    }
     text_format(proof->evidence, sizeof proof->evidence, "board reports %s %u%s%s", slot,
                 now->version, sound ? "" : ", damaged",
-                now->has_identity && same_build(now, step) ? ", hash as expected" : "");
+                !now->has_identity ? ""
+                : same             ? ", hash as expected"
+                                   : ", another build");
     return OSB_OK;
 }

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-static const char *step_outcome_name(step_outcome outcome)
+const char *step_outcome_name(step_outcome outcome)
 {
     switch (outcome) {
     case OUTCOME_PENDING:
@@ -16,10 +16,22 @@ static const char *step_outcome_name(step_outcome outcome)
         return "done";
     case OUTCOME_UNCHANGED:
         return "unchanged";
+    case OUTCOME_CHECKED:
+        return "checked";
     case OUTCOME_FAILED:
         return "failed";
     }
     return "unknown";
+}
+
+static json_t *read_back_to_json(const step_evidence *proof)
+{
+    char hash[SHA256_HEX_SIZE];
+    if (proof->source == EVIDENCE_NONE)
+        return json_null();
+    text_hex(hash, (span){proof->read_back, SHA256_SIZE});
+    return json_pack("{s:s, s:s}", "from",
+                     proof->source == EVIDENCE_FLASH ? "flash" : "module_info", "sha256", hash);
 }
 
 static json_t *versions_to_json(const snapshot *state)
@@ -41,20 +53,23 @@ static json_t *step_to_json(const plan_step *step, const step_evidence *proof, s
         slot_text(step->slot->slot, slot);
     if (step->operation == STEP_WRITE)
         text_hex(hash, (span){step->sha256, SHA256_SIZE});
-    return json_pack(
-        "{s:I, s:s, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I}", "n", (json_int_t)number, "op",
-        step_operation_name(step->operation), "slot", json_text_or_null(step->slot ? slot : NULL),
-        "file", json_text_or_null(step->file[0] ? step->file : NULL), "sha256",
-        json_text_or_null(hash[0] ? hash : NULL), "outcome", step_outcome_name(proof->outcome),
-        "evidence", proof->evidence, "bytes_written", (json_int_t)proof->bytes_written,
-        "bytes_skipped", (json_int_t)proof->bytes_skipped, "cost_ms", (json_int_t)step->cost_ms,
-        "duration_ms", (json_int_t)proof->duration_ms);
+    return json_pack("{s:I, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "n",
+                     (json_int_t)number, "op", step_operation_name(step->operation), "slot",
+                     json_text_or_null(step->slot ? slot : NULL), "file",
+                     json_text_or_null(step->file[0] ? step->file : NULL), "sha256",
+                     json_text_or_null(hash[0] ? hash : NULL), "outcome",
+                     step_outcome_name(proof->outcome), "evidence", proof->evidence, "read_back",
+                     read_back_to_json(proof), "bytes_written", (json_int_t)proof->bytes_written,
+                     "bytes_skipped", (json_int_t)proof->bytes_skipped, "cost_ms",
+                     (json_int_t)step->cost_ms, "duration_ms", (json_int_t)proof->duration_ms);
 }
 
 static const char *outcome_of(const restore_report *report, const osb_error *error)
 {
     if (error && error->status == OSB_ERR_INTERRUPTED)
         return "interrupted";
+    if (report->dry_run && (!error || error->status == OSB_OK))
+        return "checked";
     if (!report->proved)
         return "failed";
     return report->bytes_written ? "done" : "nothing_to_do";

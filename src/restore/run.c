@@ -1,9 +1,9 @@
 /*
  * The executor's walk: inspect, run every step, inspect again, compare with what the plan promised.
  *
- * Keeps no state on disk: the board is the truth, so after any interruption a new plan from a new
- * inspection continues. Invariant: `proved` is set only when every step has evidence and the final
- * inspection shows the whole promised set.
+ * The journal is kept beside it for `resume`; what counts is what the board shows. Invariant:
+ * `proved` is set only when every step has evidence and the final inspection shows the whole
+ * promised set.
  */
 #include "restore/step.h"
 
@@ -21,72 +21,133 @@ static osb_status check_fingerprint(restore_work *work, osb_error *error)
 
 static osb_status stop_if_cancelled(const restore_work *work, osb_error *error)
 {
-    const restore_hooks *hooks = work->hooks;
-    if (!hooks || !hooks->cancelled || !hooks->cancelled(hooks->context))
+    const restore_hooks *hooks = &work->job->hooks;
+    if (!hooks->cancelled || !hooks->cancelled(hooks->context))
         return OSB_OK;
     return osb_fail(error, OSB_ERR_INTERRUPTED, device_id(work->held),
-                    "run the same restore again: it continues from what the board has",
-                    "stopped between two steps, as asked");
+                    "continue with: osbundle resume", "stopped between two steps, as asked");
+}
+
+/** Inspects the board and holds it against the plan. */
+static osb_status begin(restore_work *work, osb_error *error)
+{
+    step_announce(work, PHASE_INSPECT, 0, 0);
+    TRY(evidence_inspect(work, error));
+    work->report->before = work->now;
+    return check_fingerprint(work, error);
+}
+
+/** The journal is on the disk before the board is touched. */
+static osb_status begin_journal(const restore_work *work, osb_error *error)
+{
+    const restore_job *job = work->job;
+    if (!job->log)
+        return OSB_OK;
+    osb_status status = job->goal ? journal_begin(job->log, job->goal, error) : OSB_OK;
+    if (status == OSB_OK)
+        status = record_plan(work, error);
+    if (status == OSB_ERR_IO)
+        osb_error_set_hint(error, "free some disk space and run the same command again: nothing "
+                                  "was written to the board");
+    return status;
 }
 
 static osb_status run_steps(restore_work *work, osb_error *error)
 {
     restore_report *report = work->report;
     for (size_t i = 0; i < work->steps->step_count; i++) {
+        const plan_step *step = &work->steps->steps[i];
         step_evidence *proof = &report->steps[i];
         TRY(stop_if_cancelled(work, error));
-        osb_status status = step_run(work, &work->steps->steps[i], proof, error);
+        TRY(record_begin(work, step, error));
+        osb_status status = step_run(work, step, proof, error);
         report->bytes_written += proof->bytes_written;
         report->bytes_skipped += proof->bytes_skipped;
         TRY(status);
+        TRY(record_proved(work, step, proof, error));
     }
     work->current = NULL;
     return OSB_OK;
 }
 
-/** Every promised module is reported in its version, sound and with its needs met. */
+static const plan_step *write_of(const plan *steps, module_slot slot)
+{
+    for (size_t i = 0; i < steps->step_count; i++)
+        if (steps->steps[i].operation == STEP_WRITE && slot_equal(steps->steps[i].slot->slot, slot))
+            return &steps->steps[i];
+    return NULL;
+}
+
+/** Every promised module is reported in its version and build, sound and with its needs met. */
 static osb_status prove_set(restore_work *work, osb_error *error)
 {
     const plan *steps = work->steps;
     const snapshot *after = &work->report->after;
     for (size_t i = 0; i < steps->after_count; i++) {
         const snapshot_module *now = snapshot_find(after, steps->after[i].slot);
+        const plan_step *write = write_of(steps, steps->after[i].slot);
         uint32_t failed = now ? now->checked & ~now->passed : 0;
         bool is_app = steps->after[i].slot.function == MODULE_USER_PART;
-        if (now && now->version == steps->after[i].version &&
+        bool same = !now || !write || evidence_same_build(now, write);
+        if (now && now->version == steps->after[i].version && same &&
             (!failed || (is_app && steps->warning_count)))
             continue;
         char slot[MODULE_SLOT_TEXT];
         slot_text(steps->after[i].slot, slot);
         return osb_fail(error, OSB_ERR_UNPROVED, slot, "run: osbundle diagnose",
-                        "after all steps the board reports %s %u%s, and not %u as planned",
+                        "after all steps the board reports %s %u%s%s, and not %u as planned",
                         now ? "version" : "nothing, version", now ? now->version : 0,
-                        failed ? " with failed checks" : "", steps->after[i].version);
+                        failed ? " with failed checks" : "", same ? "" : " of another build",
+                        steps->after[i].version);
     }
     return OSB_OK;
 }
 
-osb_status restore_run(device *held, const plan *steps, const restore_files *files,
-                       const restore_hooks *hooks, restore_report *report, osb_error *error)
+static osb_status prove(restore_work *work, osb_error *error)
 {
-    *report = (restore_report){.step_count = steps->step_count};
-    restore_work work = {.held = held,
-                         .steps = steps,
-                         .files = files,
-                         .hooks = hooks,
-                         .report = report,
-                         .started_ms = transport_now_ms(device_transport(held))};
-    step_announce(&work, PHASE_INSPECT, 0, 0);
-    TRY(device_inspect(held, &report->before, error));
-    TRY(check_fingerprint(&work, error));
+    work->now_holds = false;
+    step_announce(work, PHASE_INSPECT, 0, 0);
+    TRY(evidence_inspect(work, error));
+    work->report->after = work->now;
+    return prove_set(work, error);
+}
+
+static restore_work work_make(const restore_job *job, restore_report *report)
+{
+    *report = (restore_report){.step_count = job->steps->step_count};
+    return (restore_work){.job = job,
+                          .held = job->held,
+                          .steps = job->steps,
+                          .report = report,
+                          .started_ms = transport_now_ms(device_transport(job->held))};
+}
+
+osb_status restore_run(const restore_job *job, restore_report *report, osb_error *error)
+{
+    restore_work work = work_make(job, report);
+    TRY(begin(&work, error));
+    TRY(begin_journal(&work, error));
     osb_status status = run_steps(&work, error);
-    if (status == OSB_OK) {
-        step_announce(&work, PHASE_INSPECT, 0, 0);
-        status = device_inspect(held, &report->after, error);
-    }
     if (status == OSB_OK)
-        status = prove_set(&work, error);
+        status = prove(&work, error);
     report->proved = status == OSB_OK;
-    report->elapsed_ms = transport_now_ms(device_transport(held)) - work.started_ms;
+    report->elapsed_ms = transport_now_ms(device_transport(job->held)) - work.started_ms;
+    osb_error ignored; /* the goal is reached, whether or not the disk takes that note */
+    if (report->proved && job->log)
+        report->journal_left_open = journal_finish(job->log, &ignored) != OSB_OK;
     return status;
+}
+
+osb_status restore_check(const restore_job *job, restore_report *report, osb_error *error)
+{
+    restore_work work = work_make(job, report);
+    report->dry_run = true;
+    TRY(begin(&work, error));
+    for (size_t i = 0; i < job->steps->step_count; i++) {
+        TRY(stop_if_cancelled(&work, error));
+        TRY(step_check(&work, &job->steps->steps[i], &report->steps[i], error));
+    }
+    report->after = report->before;
+    report->elapsed_ms = transport_now_ms(device_transport(job->held)) - work.started_ms;
+    return OSB_OK;
 }

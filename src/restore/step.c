@@ -11,7 +11,8 @@
 void step_announce(restore_work *work, restore_phase phase, uint64_t done, uint64_t total)
 {
     work->phase = phase;
-    if (!work->hooks || !work->hooks->event)
+    const restore_hooks *hooks = &work->job->hooks;
+    if (!hooks->event)
         return;
     uint64_t now_ms = transport_now_ms(device_transport(work->held));
     restore_event event = {.phase = phase,
@@ -19,7 +20,7 @@ void step_announce(restore_work *work, restore_phase phase, uint64_t done, uint6
                            .done = done,
                            .total = total,
                            .elapsed_ms = now_ms - work->started_ms};
-    work->hooks->event(work->hooks->context, &event);
+    hooks->event(hooks->context, &event);
 }
 
 static void advance(void *context, uint64_t done, uint64_t total)
@@ -31,14 +32,14 @@ static osb_status not_proved(const plan_step *step, const step_evidence *proof, 
 {
     char slot[MODULE_SLOT_TEXT];
     slot_text(step->slot->slot, slot);
-    return osb_fail(error, OSB_ERR_UNPROVED, slot,
-                    "run the same restore again; if it repeats, the board's flash or USB link is "
-                    "at fault",
-                    "was sent without an error, but %s", proof->evidence);
+    return osb_fail(
+        error, OSB_ERR_UNPROVED, slot,
+        "run 'osbundle resume'; if it repeats, the board's flash or USB link is at fault",
+        "was sent without an error, but %s", proof->evidence);
 }
 
 static osb_status write_by_control(restore_work *work, const plan_step *step, span file,
-                                   step_evidence *proof, osb_error *error)
+                                   const module *parsed, step_evidence *proof, osb_error *error)
 {
     bool installed = false;
     device_progress progress = {advance, work};
@@ -51,6 +52,8 @@ static osb_status write_by_control(restore_work *work, const plan_step *step, sp
         proof->bytes_skipped = step->bytes;
         return OSB_OK;
     }
+    TRY(accept_needs(work, step, parsed, error));
+    work->now_holds = false;
     step_announce(work, PHASE_WRITE, 0, file.size);
     TRY(device_update(work->held, file, &progress, error));
     proof->bytes_written = file.size;
@@ -93,16 +96,23 @@ static osb_status write_by_dfu(restore_work *work, const plan_step *step, span c
     return OSB_OK;
 }
 
+osb_status step_load(const restore_work *work, const plan_step *step, span *file, module *parsed,
+                     osb_error *error)
+{
+    const restore_files *files = &work->job->files;
+    TRY(files->load(files->context, step, file, error));
+    TRY(module_parse(*file, step->file, parsed, error));
+    return platform_accepts(work->steps->board, parsed, step->file, error);
+}
+
 static osb_status write_module(restore_work *work, const plan_step *step, step_evidence *proof,
                                osb_error *error)
 {
     span file;
     module parsed;
-    TRY(work->files->load(work->files->context, step, &file, error));
-    TRY(module_parse(file, step->file, &parsed, error));
-    TRY(platform_accepts(work->steps->board, &parsed, step->file, error));
+    TRY(step_load(work, step, &file, &parsed, error));
     if (step->via == ROUTE_CONTROL)
-        return write_by_control(work, step, file, proof, error);
+        return write_by_control(work, step, file, &parsed, proof, error);
     return write_by_dfu(work, step, module_payload(&parsed), proof, error);
 }
 
@@ -118,8 +128,7 @@ static osb_status next_write_is_there(restore_work *work, const plan_step *step,
         step++;
     if (step == end || step->operation != STEP_WRITE || step->via != ROUTE_DFU)
         return OSB_OK;
-    TRY(work->files->load(work->files->context, step, &file, error));
-    TRY(module_parse(file, step->file, &parsed, error));
+    TRY(step_load(work, step, &file, &parsed, error));
     return evidence_compare(work, step, module_payload(&parsed), there, error);
 }
 
@@ -184,6 +193,7 @@ osb_status step_run(restore_work *work, const plan_step *step, step_evidence *pr
     transport *bus = device_transport(work->held);
     uint64_t began_ms = transport_now_ms(bus);
     work->current = step;
+    work->now_holds = work->now_holds && step->operation == STEP_WRITE;
     osb_status status = dispatch(work, step, proof, error);
     if (status != OSB_OK)
         proof->outcome = OUTCOME_FAILED;

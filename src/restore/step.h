@@ -4,15 +4,24 @@
 
 /** What all steps of a run share. */
 typedef struct restore_work {
-    device *held;
-    const plan *steps;
-    const restore_files *files;
-    const restore_hooks *hooks;
+    const restore_job *job;
+    device *held;      /**< of the job */
+    const plan *steps; /**< of the job */
     restore_report *report;
+    snapshot now;   /**< the board as it was last asked */
+    bool now_holds; /**< nothing has changed it since */
     const plan_step *current;
     restore_phase phase;
     uint64_t started_ms;
 } restore_work;
+
+/** Loads and parses the file of a write step, and asks whether the board's slot takes it. */
+osb_status step_load(const restore_work *work, const plan_step *step, span *file, module *parsed,
+                     osb_error *error) OSB_MUST_CHECK;
+
+/** Everything of a step but its writes; says in its evidence what was seen. */
+osb_status step_check(const restore_work *work, const plan_step *step, step_evidence *proof,
+                      osb_error *error) OSB_MUST_CHECK;
 
 /** Does one step and proves it; fills its evidence. */
 osb_status step_run(restore_work *work, const plan_step *step, step_evidence *proof,
@@ -24,6 +33,26 @@ void step_announce(restore_work *work, restore_phase phase, uint64_t done, uint6
 /** Reads back `expected.size` bytes and says whether they are the expected ones. */
 osb_status evidence_compare(restore_work *work, const plan_step *step, span expected, bool *same,
                             osb_error *error) OSB_MUST_CHECK;
+
+/** Fills `work->now` unless it still holds. */
+osb_status evidence_inspect(restore_work *work, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * The board's own test, made before anything is sent: are the needs of the module met by what the
+ * board has at this moment? OSB_ERR_REFUSED naming the need.
+ */
+osb_status accept_needs(restore_work *work, const plan_step *step, const module *parsed,
+                        osb_error *error) OSB_MUST_CHECK;
+
+/** Whether a reported module is the build that the step is about, as far as both tell a hash. */
+bool evidence_same_build(const snapshot_module *now, const plan_step *step);
+
+/* record.c: what goes into the journal. Without a journal they do nothing. */
+osb_status record_plan(const restore_work *work, osb_error *error) OSB_MUST_CHECK;
+osb_status record_begin(const restore_work *work, const plan_step *step,
+                        osb_error *error) OSB_MUST_CHECK;
+osb_status record_proved(const restore_work *work, const plan_step *step,
+                         const step_evidence *proof, osb_error *error) OSB_MUST_CHECK;
 
 /** Asks the board for its modules: does it report what the step should have put there? */
 osb_status evidence_reported(restore_work *work, const plan_step *step, bool *installed,

@@ -166,10 +166,10 @@ static osb_status restore_on(device *held, made_release *to, osb_error *error)
     static plan steps; /* large */
     snapshot state;
     restore_report report;
-    restore_files files = {load, to};
+    restore_job job = {.held = held, .steps = &steps, .files = {load, to}};
     TRY(device_inspect(held, &state, error));
     TRY(plan_for(&state, to, &steps, error));
-    TRY(restore_run(held, &steps, &files, NULL, &report, error));
+    TRY(restore_run(&job, &report, error));
     TRY(device_inspect(held, &state, error));
     TRY(check_set(&state, &to->set, error));
     TRY(plan_for(&state, to, &steps, error));

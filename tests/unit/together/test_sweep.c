@@ -138,15 +138,15 @@ static osb_status restore_once(fixture *world, transport *bus, bool full, restor
     snapshot state;
     goal wanted = {.set = &world->to.set, .app = world->to.app.file[0] ? &world->to.app : NULL};
     policy rules = {.full_rewrite = full, .simulated = true};
-    restore_files files = {load, &world->to};
     TRY(device_select(bus, &world->platforms, NULL, &entry, error));
     TRY(device_open(bus, &world->platforms, &entry, NULL, &held, error));
+    restore_job job = {.held = held, .steps = &steps, .files = {load, &world->to}};
     osb_status status = device_inspect(held, &state, error);
     if (status == OSB_OK) {
         solve(&state, &wanted, &rules, &steps);
         status = steps.refusal_count
                      ? osb_fail(error, OSB_ERR_NO_PLAN, NULL, NULL, "%s", steps.refusals[0])
-                     : restore_run(held, &steps, &files, NULL, report, error);
+                     : restore_run(&job, report, error);
     }
     device_close(held);
     return status;

@@ -1,0 +1,86 @@
+/*
+ * What restore and resume have in common: they show a plan, ask, write to a board, and report.
+ *
+ * Asks on a terminal and needs --yes otherwise. Invariant: from the yes until the report, signals
+ * wait for a safe point.
+ */
+#include "cli/apply.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/interrupts.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/show_plan.h"
+
+static bool has_steps(const json_t *plan)
+{
+    return json_array_size(json_object_get(plan, "steps")) != 0;
+}
+
+static void show(progress *shown, const json_t *plan)
+{
+    progress_close(shown);
+    if (!shown->json)
+        show_plan(plan);
+    fflush(stdout);
+}
+
+/** Shows the plan as text; with --json the events tell. `context` is the progress. */
+static bool show_and_go(void *context, const json_t *plan)
+{
+    show(context, plan);
+    interrupts_guard(true);
+    return true;
+}
+
+static bool show_and_ask(void *context, const json_t *plan)
+{
+    show(context, plan);
+    if (has_steps(plan)) {
+        fprintf(stderr, "Write this to the board? [y/N] ");
+        int answer = getchar();
+        for (int rest = answer; rest != '\n' && rest != EOF;)
+            rest = getchar();
+        if (answer != 'y' && answer != 'Y')
+            return false;
+    }
+    interrupts_guard(true);
+    return true;
+}
+
+static bool show_and_refuse(void *context, const json_t *plan)
+{
+    show(context, plan);
+    return !has_steps(plan);
+}
+
+apply_confirm apply_choose_confirm(const cli *self)
+{
+    if (self->words->yes)
+        return show_and_go;
+    return !self->words->json && isatty(STDIN_FILENO) ? show_and_ask : show_and_refuse;
+}
+
+osb_status apply_require_answer(const cli *self, const char *command, osb_error *error)
+{
+    if (apply_choose_confirm(self) != show_and_refuse)
+        return OSB_OK;
+    return osb_fail(error, OSB_ERR_USAGE, command,
+                    "give --yes to write without being asked, or see the plan with: osbundle plan",
+                    "there is no terminal to ask on");
+}
+
+osb_status apply_finish(cli *self, const json_t *report, osb_status status, osb_error *error)
+{
+    interrupts_guard(false);
+    progress_close(self->shown);
+    if (!report && status == OSB_ERR_INTERRUPTED && !interrupts_asked(NULL))
+        TRY(apply_require_answer(self, error->subject, error));
+    if (report && !self->words->json)
+        show_report(report);
+    else if (report && output_json(report, true, status == OSB_OK ? error : NULL) != OSB_OK)
+        return status == OSB_OK ? OSB_ERR_INTERNAL : status;
+    return status;
+}
