@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "model/platform.h"
+#include "model/setting.h"
 #include "model/snapshot.h"
 #include "transport/transport.h"
 
@@ -111,11 +112,21 @@ osb_status device_read_flash(device *held, uint8_t alternate, uint32_t address, 
  * Erases the pages that [address, address + size) touches and writes `content` there, in DFU mode.
  * Bytes of the first and last page outside the range are lost (they become 0xff): callers write
  * whole images. Not verified here: read back with device_read_flash.
- * OSB_ERR_REFUSED for internal flash that belongs to no slot written in DFU mode (bootloader, MBR,
- * settings), whatever the board's own map allows.
+ * OSB_ERR_REFUSED for flash that is neither in a slot written in DFU mode nor in a staging region
+ * (bootloader, MBR, file system, settings), whatever the board's own map allows.
  */
 osb_status device_write_flash(device *held, uint8_t alternate, uint32_t address, span content,
                               const device_progress *progress, osb_error *error) OSB_MUST_CHECK;
+
+/** Reads one byte of the settings area, in DFU mode. */
+osb_status device_read_setting(device *held, board_setting which, uint8_t *value,
+                               osb_error *error) OSB_MUST_CHECK;
+/**
+ * Sets a setting, or clears it with SETTING_CLEAR, in DFU mode; all bytes beside it stay.
+ * OSB_ERR_UNPROVED when it reads back as something else; OSB_ERR_REFUSED for any other value.
+ */
+osb_status device_write_setting(device *held, board_setting which, uint8_t value,
+                                osb_error *error) OSB_MUST_CHECK;
 
 /** Asks a listening or normal board for its mode again without a full inspection. */
 osb_status device_mode_now(device *held, device_mode *mode, osb_error *error) OSB_MUST_CHECK;

@@ -47,17 +47,16 @@ static osb_status range_is_for_dfu(const device *held, uint32_t address, size_t 
             lies_in(address, size, slot->start, slot->end))
             return OSB_OK;
     }
-    for (size_t i = 0; i < board->memory_count; i++)
-        if (board->memories[i].alternate == held->selected && held->selected != 0)
-            return OSB_OK;
+    if (platform_is_staging(board, (uint8_t)held->selected, address, size))
+        return OSB_OK;
     dfuse_sector page;
     if (board->former_user_part && held->selected == 0 && size > 0 &&
         dfuse_map_sector(&held->map, board->former_user_part, &page) &&
         lies_in(address, size, page.start, page.start + page.size))
         return OSB_OK;
     return osb_fail(error, OSB_ERR_REFUSED, held->name,
-                    "only slots that are written in DFU mode may be written there",
-                    "0x%08x to 0x%08llx of %s lies outside of every such slot", address,
+                    "only slots that are written in DFU mode and staging regions may be written",
+                    "0x%08x to 0x%08llx of %s lies outside of all of them", address,
                     (unsigned long long)address + size, board->name);
 }
 

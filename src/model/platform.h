@@ -23,7 +23,8 @@ typedef enum route {
     ROUTE_NEVER,   /**< holds what belongs to that one board, or cannot be written over USB */
     ROUTE_CONTROL, /**< firmware update by control requests, applied by the bootloader */
     ROUTE_DFU,     /**< written to its flash address in DFU mode */
-    ROUTE_STAGED   /**< Gen 2 bootloader on old systems: staging region and flag, not yet in use */
+    ROUTE_STAGED   /**< written to the staging region in DFU mode; the next system to start, told so
+                        by the update flag among its settings, puts it into its slot */
 } route;
 
 /** One place on the board that holds one module. */
@@ -54,6 +55,13 @@ typedef struct platform_memory {
     uint32_t page_size; /**< bytes; 0 where sectors differ (STM32F2) */
 } platform_memory;
 
+/** Where systems from one version on look for what is staged for them. */
+typedef struct staging_region {
+    uint16_t since; /**< system_part/1 version; holds up to the next region's */
+    uint32_t start; /**< as DFU addresses it; 0: the first 4 KiB sector behind system part 1 */
+    uint32_t size;  /**< bytes */
+} staging_region;
+
 typedef struct platform {
     uint16_t id;
     const char *name;         /**< "p2" */
@@ -65,11 +73,11 @@ typedef struct platform {
     const char *product_string; /**< USB product in normal mode: "P2" */
     bool wifi;
     bool cellular;
-    bool control_out_needs_data; /**< RTL872x: a vendor OUT without data hangs */
-    uint8_t ncp_mcu_target;      /**< MCU target of its updatable co-processor; 0 for none */
-    uint32_t ota_start;          /**< staging region for control updates */
-    uint32_t ota_size;
-    bool ota_external;         /**< the staging region is in external flash */
+    bool control_out_needs_data;   /**< RTL872x: a vendor OUT without data hangs */
+    uint8_t ncp_mcu_target;        /**< MCU target of its updatable co-processor; 0 for none */
+    uint8_t staging_alternate;     /**< DFU alternate setting of the staging regions */
+    const staging_region *staging; /**< oldest first; systems before the first look at none */
+    size_t staging_count;
     uint32_t former_user_part; /**< page to blank before a 256K user part; 0 where there is none */
     const platform_slot *slots;
     size_t slot_count;
@@ -97,6 +105,15 @@ const platform *platform_by_name(const platform_list *platforms, const char *nam
 const platform *platform_by_usb(const platform_list *platforms, uint16_t vendor_id,
                                 uint16_t product_id, bool *in_dfu);
 const platform_slot *platform_find_slot(const platform *board, module_slot slot);
+/**
+ * The address from which `size` bytes may be staged for a system part of that version that ends at
+ * `system_end` (exclusive, CRC included; 0 unknown). False where that system looks at no region,
+ * where the address cannot be known, or where it is too small.
+ */
+bool platform_staging(const platform *board, uint16_t system, uint32_t system_end, uint32_t size,
+                      uint32_t *start);
+/** Whether [address, address + size) lies where some system looks for what is staged. */
+bool platform_is_staging(const platform *board, uint8_t alternate, uint32_t address, uint64_t size);
 const char *mcu_family_name(mcu_family mcu);
 const char *route_name(route road);
 

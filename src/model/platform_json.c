@@ -76,7 +76,7 @@ static osb_status read_mcu(const reading *from, const json_t *manifest, mcu_fami
 static osb_status read_route(const reading *from, const json_t *entry, const char *where,
                              route *road)
 {
-    static const route roads[] = {ROUTE_NEVER, ROUTE_CONTROL, ROUTE_DFU, ROUTE_STAGED};
+    static const route roads[] = {ROUTE_NEVER, ROUTE_CONTROL, ROUTE_DFU};
     const char *name = json_text(entry, "route", "");
     for (size_t i = 0; i < sizeof roads / sizeof *roads; i++) {
         if (text_equal(name, route_name(roads[i]))) {
@@ -189,13 +189,47 @@ static osb_status read_usb(const reading *from, const json_t *manifest, platform
     return OSB_OK;
 }
 
+static osb_status read_region(const reading *from, const json_t *entry, uint16_t least,
+                              staging_region *region)
+{
+    int64_t since = json_number(entry, "since", -1);
+    if (since < least || since > UINT16_MAX)
+        return missing(from, "staging", "since");
+    region->since = (uint16_t)since;
+    TRY(read_address(from, entry, "staging", "size", &region->size));
+    if (json_true_at(entry, "behind_system"))
+        return OSB_OK;
+    return read_address(from, entry, "staging", "start", &region->start);
+}
+
+static osb_status read_staging_memory(const reading *from, const json_t *staging, platform *board)
+{
+    const char *name = json_text(staging, "memory", "");
+    for (size_t i = 0; i < board->memory_count; i++) {
+        if (!text_equal(board->memories[i].name, name))
+            continue;
+        board->staging_alternate = board->memories[i].alternate;
+        return OSB_OK;
+    }
+    return missing(from, "staging", "memory");
+}
+
 static osb_status read_staging(const reading *from, const json_t *manifest, platform *board)
 {
     const json_t *staging = json_object_get(manifest, "staging");
-    TRY(read_address(from, staging, "staging", "start", &board->ota_start));
-    TRY(read_address(from, staging, "staging", "size", &board->ota_size));
-    board->ota_external = text_equal(json_text(staging, "memory", ""), "external");
-    return OSB_OK;
+    const json_t *list = json_object_get(staging, "regions");
+    size_t count = json_array_size(list);
+    if (!count)
+        return missing(from, "staging", "regions");
+    staging_region *regions = arena_take(from->memory, count, sizeof *regions);
+    if (!regions)
+        return osb_fail_memory(from->error);
+    for (size_t i = 0; i < count; i++)
+        TRY(read_region(from, json_array_get(list, i), (uint16_t)(i ? regions[i - 1].since + 1 : 0),
+                        &regions[i]));
+    board->staging = regions;
+    board->staging_count = count;
+    return read_staging_memory(from, staging, board);
 }
 
 osb_status platform_from_json(const json_t *manifest, const char *subject, arena *memory,
@@ -216,7 +250,7 @@ osb_status platform_from_json(const json_t *manifest, const char *subject, arena
     TRY(read_u8(&from, manifest, "platform", "ncp_mcu_target", &board->ncp_mcu_target));
     json_address(manifest, "former_user_part", &board->former_user_part);
     TRY(read_usb(&from, manifest, board));
-    TRY(read_staging(&from, manifest, board));
     TRY(read_slots(&from, manifest, board));
-    return read_memories(&from, manifest, board);
+    TRY(read_memories(&from, manifest, board));
+    return read_staging(&from, manifest, board);
 }

@@ -126,7 +126,7 @@ void asset_store(sim_board *board, const staged_module *staged)
 
 void assets_overwritten(sim_board *board, const flash *chip, uint32_t end)
 {
-    const bool shared = board->kind->ota_external && chip->size <= SMALL_EXTERNAL;
+    const bool shared = chip == board_memory(board, "external") && chip->size <= SMALL_EXTERNAL;
     if (!shared || end <= STORE_IN_4_MB || !board->keeps.asset_count)
         return;
     board->keeps.asset_count = 0;

@@ -236,6 +236,8 @@ static void arrive(sim_board *board, uint32_t mode)
     if (mode != BOARD_PANIC)
         board_attach(board);
     board_save(board);
+    if (mode != BOARD_PANIC && mode != BOARD_DFU)
+        update_flagged(board);
 }
 
 /** All copies are done: the bootloader looks at what is there now. */

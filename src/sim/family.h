@@ -53,6 +53,13 @@ typedef struct usb_manners {
     uint8_t configuration_string;
 } usb_manners;
 
+/** Flash that holds an update until it is in place. */
+typedef struct staging_area {
+    const char *memory;
+    uint32_t address; /**< as the memory's own addresses count */
+    uint32_t size;
+} staging_area;
+
 typedef struct sim_family {
     mcu_family mcu;
     flash_timing internal;
@@ -80,6 +87,8 @@ typedef struct sim_family {
     void (*dress)(const platform_slot *slot, uint16_t version, uint32_t start, buf *file);
     /** Offset of the factory application image; false when this board keeps none. */
     bool (*factory_image)(const sim_board *board, const flash **chip, uint32_t *offset);
+    /** Where the running system keeps an update, or (`flagged`) looks for what a host staged. */
+    void (*staging)(const sim_board *board, bool flagged, staging_area *area);
     /** What is wrong with the radio stack in flash; NULL when it runs. */
     const char *(*radio_fault)(const sim_board *board);
 } sim_family;

@@ -26,8 +26,16 @@ enum {
     FORMER_IMAGE_SIZE = 0x400,
     FACTORY_IN_4_MB = 0x200000,
     FACTORY_IN_8_MB = 0x600000,
-    SMALL_EXTERNAL = 0x400000
+    SMALL_EXTERNAL = 0x400000,
+    OS_1_5_3_TRACKER = 1513, /**< the first that knows chips of 8 MB */
+    OS_5_5_0 = 5500,         /**< made room for assets */
+    STAGING_SIZE = 1500 * 1024,
+    STAGING_IN_4_MB = 0x289000,
+    STAGING_IN_4_MB_WITH_ASSETS = 0x24c000,
+    STAGING_IN_8_MB = 0x689000
 };
+
+static const uint32_t external_base = 0x80000000;
 
 static const module_slot listed[] = {
     {MODULE_BOOTLOADER, 0},          {MODULE_SYSTEM_PART, 1},
@@ -115,6 +123,21 @@ static bool factory_image(const sim_board *board, const flash **chip, uint32_t *
     return true;
 }
 
+/** Offsets as flash_mal.h adds them up: file system, factory image, reserved room, staging. */
+static void staging(const sim_board *board, bool flagged, staging_area *area)
+{
+    (void)flagged;
+    const flash *chip = board_memory(board, "external");
+    const uint16_t system = board->running.system_version;
+    bool small = chip && chip->size <= SMALL_EXTERNAL;
+    uint32_t offset = STAGING_IN_4_MB;
+    if (small && system >= OS_5_5_0)
+        offset = STAGING_IN_4_MB_WITH_ASSETS;
+    if (!small && system >= OS_1_5_3_TRACKER)
+        offset = STAGING_IN_8_MB;
+    *area = (staging_area){"external", external_base + offset, STAGING_SIZE};
+}
+
 const sim_family family_nrf52840 = {
     .mcu = MCU_NRF52840,
     .internal = {.erase_us = 85000, .program_us_per_256 = 64 * 41},
@@ -149,5 +172,6 @@ const sim_family family_nrf52840 = {
     .image_start = image_start,
     .dress = dress,
     .factory_image = factory_image,
+    .staging = staging,
     .radio_fault = radio_fault,
 };

@@ -11,10 +11,18 @@
 #include <string.h>
 
 #include "sim/board.h"
+#include "sim/installed.h"
 #include "sim/usb_descriptors.h"
 
 enum {
-    REALTEK_HEADER_SIZE = 0x20
+    REALTEK_HEADER_SIZE = 0x20,
+    OS_5_5_0 = 5500, /**< gave system part, assets and staging fixed places */
+    SYSTEM_START = 0x08060000,
+    SYSTEM_MAX = 0x180000,
+    ASSETS_SIZE = 0x120000,
+    SECTOR = 0x1000,
+    STAGING_SIZE = 0x180000,
+    FORMER_STAGING_SIZE = 0x200000
 };
 
 static const module_slot listed[] = {
@@ -34,6 +42,21 @@ static uint32_t prefix_offset(span image)
     bool has_header =
         image.size >= sizeof signature && memcmp(image.data, signature, sizeof signature) == 0;
     return has_header ? REALTEK_HEADER_SIZE : 0;
+}
+
+/**
+ * Behind the system part, which has no fixed end before 5.5.0 (core_hal.c). Those releases move an
+ * update of their own that would overwrite itself; here it is kept where newer ones keep it.
+ */
+static void staging(const sim_board *board, bool flagged, staging_area *area)
+{
+    installed system = {0};
+    *area = (staging_area){"internal", SYSTEM_START + SYSTEM_MAX + ASSETS_SIZE, STAGING_SIZE};
+    if (!flagged || board->running.system_version >= OS_5_5_0)
+        return;
+    installed_find(board, (module_slot){MODULE_SYSTEM_PART, 1}, &system);
+    area->address = (SYSTEM_START + system.size) / SECTOR * SECTOR + SECTOR;
+    area->size = FORMER_STAGING_SIZE;
 }
 
 const sim_family family_rtl872x = {
@@ -64,4 +87,5 @@ const sim_family family_rtl872x = {
     .listed_count = sizeof listed / sizeof *listed,
     .append_interfaces = append_interfaces,
     .prefix_offset = prefix_offset,
+    .staging = staging,
 };

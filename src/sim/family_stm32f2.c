@@ -15,7 +15,10 @@ enum {
     VECTOR_TABLE_SIZE = 0x184,
     FACTORY_PHOTON = 0x080e0000,
     FACTORY_ELECTRON = 0x080a0000,
-    ELECTRON_USER = 0x08080000
+    ELECTRON_USER = 0x08080000,
+    STAGING = 0x080c0000,
+    STAGING_PHOTON_SIZE = 256 * 1024,
+    STAGING_ELECTRON_SIZE = 128 * 1024
 };
 
 static const module_slot listed[] = {
@@ -36,12 +39,24 @@ static uint32_t prefix_offset(span image)
     return (cursor_u32le(&reader) & 0x2ff10000) == 0x20000000 ? VECTOR_TABLE_SIZE : 0;
 }
 
-static bool factory_image(const sim_board *board, const flash **chip, uint32_t *offset)
+static bool is_electron(const sim_board *board)
 {
     const platform_slot *user = platform_find_slot(board->kind, (module_slot){MODULE_USER_PART, 1});
+    return user && user->start == ELECTRON_USER;
+}
+
+static bool factory_image(const sim_board *board, const flash **chip, uint32_t *offset)
+{
     *chip = board_memory(board, "internal");
-    bool electron = user && user->start == ELECTRON_USER;
-    return *chip && flash_offset_of(*chip, electron ? FACTORY_ELECTRON : FACTORY_PHOTON, offset);
+    return *chip &&
+           flash_offset_of(*chip, is_electron(board) ? FACTORY_ELECTRON : FACTORY_PHOTON, offset);
+}
+
+static void staging(const sim_board *board, bool flagged, staging_area *area)
+{
+    (void)flagged;
+    *area = (staging_area){"internal", STAGING,
+                           is_electron(board) ? STAGING_ELECTRON_SIZE : STAGING_PHOTON_SIZE};
 }
 
 const sim_family family_stm32f2 = {
@@ -74,4 +89,5 @@ const sim_family family_stm32f2 = {
     .append_interfaces = append_interfaces,
     .prefix_offset = prefix_offset,
     .factory_image = factory_image,
+    .staging = staging,
 };

@@ -21,11 +21,15 @@ enum {
     ASSET_US_PER_KIB = 12000
 };
 
-bool update_staging(const sim_board *board, flash **chip, uint32_t *offset)
+bool update_choose_room(sim_board *board, bool flagged)
 {
-    *chip = board_memory(board, board->kind->ota_external ? "external" : "internal");
-    return *chip && flash_offset_of(*chip, board->kind->ota_start, offset) &&
-           flash_holds(*chip, *offset, board->kind->ota_size);
+    staging_area area;
+    staging_room *room = &board->update.room;
+    board->family->staging(board, flagged, &area);
+    room->chip = board_memory(board, area.memory);
+    room->size = area.size;
+    return room->chip && flash_offset_of(room->chip, area.address, &room->start) &&
+           flash_holds(room->chip, room->start, area.size);
 }
 
 static void flash_done(sim_board *board, uint32_t request_id)
@@ -35,14 +39,13 @@ static void flash_done(sim_board *board, uint32_t request_id)
 
 static int32_t begin(sim_board *board, uint16_t request_id, uint32_t size)
 {
-    flash *chip;
-    uint32_t offset;
-    if (!update_staging(board, &chip, &offset) || size == 0 || size > board->kind->ota_size)
+    const staging_room *room = &board->update.room;
+    if (!update_choose_room(board, false) || size == 0 || size > room->size)
         return SYSTEM_OTA_INVALID_SIZE;
     update_slots_drop_all(board);
-    assets_overwritten(board, chip, offset + size);
-    board->update = (firmware_update){.running = true, .size = size};
-    work_erase(board, chip, offset, size);
+    assets_overwritten(board, room->chip, room->start + size);
+    board->update = (firmware_update){.room = *room, .running = true, .size = size};
+    work_erase(board, room->chip, room->start, size);
     work_then(board, flash_done, request_id);
     return HANDLER_GOES_ON;
 }
@@ -82,11 +85,9 @@ static bool take_chunk(firmware_update *update, span payload)
 int32_t update_data(sim_board *board, uint16_t request_id, span payload)
 {
     firmware_update *update = &board->update;
-    flash *chip;
-    uint32_t offset;
     if (!update->running || update->validated)
         return SYSTEM_INVALID_STATE;
-    if (!take_chunk(update, payload) || !update_staging(board, &chip, &offset)) {
+    if (!take_chunk(update, payload)) {
         update_cancel(board);
         return SYSTEM_BAD_DATA;
     }
@@ -95,7 +96,7 @@ int32_t update_data(sim_board *board, uint16_t request_id, span payload)
         update_cancel(board);
         return SYSTEM_OUT_OF_RANGE;
     }
-    work_program(board, chip, offset + update->received, data);
+    work_program(board, update->room.chip, update->room.start + update->received, data);
     work_then(board, flash_done, request_id);
     update->received += (uint32_t)data.size;
     return HANDLER_GOES_ON;
@@ -155,7 +156,8 @@ static void ncp_written(sim_board *board, uint32_t version)
 
 static void queue_copy(sim_board *board, const staged_module *staged)
 {
-    const update_slot slot = {.from_external = board->kind->ota_external,
+    const update_slot slot = {.from_external =
+                                  board->update.room.chip == board_memory(board, "external"),
                               .drop_info = staged->header.flags & MODULE_DROP_INFO,
                               .function = staged->header.slot.function,
                               .index = staged->header.slot.index,
@@ -181,15 +183,19 @@ static void apply_one(sim_board *board, const staged_module *staged)
     }
 }
 
+void update_put_in_place(sim_board *board, const staged_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        apply_one(board, &list->modules[i]);
+}
+
 void update_apply(sim_board *board)
 {
     staged_list list;
     if (!board->update.validated)
         return;
-    if (update_check(board, board->update.size, &list) == SYSTEM_NONE) {
-        for (size_t i = 0; i < list.count; i++)
-            apply_one(board, &list.modules[i]);
-    }
+    if (update_check(board, board->update.size, &list) == SYSTEM_NONE)
+        update_put_in_place(board, &list);
     update_cancel(board);
     if (work_active(board))
         work_then(board, restart, RESET_AFTER_UPDATE_MS);

@@ -10,7 +10,15 @@ enum {
     UPDATE_CHUNK = 1024
 };
 
+/** The region that an update is staged in. */
+typedef struct staging_room {
+    flash *chip;
+    uint32_t start; /**< offset in the chip */
+    uint32_t size;
+} staging_room;
+
 typedef struct firmware_update {
+    staging_room room;
     bool running;
     bool validated; /**< FINISH said yes; it is applied when the host has read that */
     uint32_t size;
@@ -37,9 +45,15 @@ int32_t update_finish(sim_board *board, span payload, control_action *action);
 void update_cancel(sim_board *board);
 /** Hands the validated modules to who puts them in place, and restarts the board. */
 void update_apply(sim_board *board);
+/** Queues what puts the modules in place, at once or at the next start. */
+void update_put_in_place(sim_board *board, const staged_list *list);
 
 /* update_check.c */
 /** Finds the modules in the first `size` staged bytes and judges them as the device does. */
 int32_t update_check(const sim_board *board, uint32_t size, staged_list *list);
-/** The staging chip and where the region starts in it; false when the board has none. */
-bool update_staging(const sim_board *board, flash **chip, uint32_t *offset);
+/** Chooses where the update is staged. False when the board has no such region. */
+bool update_choose_room(sim_board *board, bool flagged);
+
+/* update_flagged.c */
+/** What a system does with the update flag when it starts. */
+void update_flagged(sim_board *board);

@@ -34,12 +34,9 @@ static bool read_staged(const sim_board *board, span staged, uint32_t offset, st
 
 static bool find_all(const sim_board *board, uint32_t size, staged_list *list)
 {
-    flash *chip;
-    uint32_t start;
+    const staging_room *room = &board->update.room;
     *list = (staged_list){0};
-    if (!update_staging(board, &chip, &start))
-        return false;
-    span staged = {chip->bytes + start, size};
+    span staged = {room->chip->bytes + room->start, size};
     uint32_t offset = 0;
     bool more = true;
     while (more && list->count < UPDATE_MODULES_MAX && offset < size) {
@@ -47,7 +44,7 @@ static bool find_all(const sim_board *board, uint32_t size, staged_list *list)
         if (!read_staged(board, staged, offset, found))
             return false;
         offset += (uint32_t)found->header.image.size;
-        found->offset += start;
+        found->offset += room->start;
         more = found->header.flags & MODULE_COMBINED;
         list->count++;
     }

@@ -111,6 +111,32 @@ def check_slot(manifest, slot):
         yield manifest.problem(f"{name}: a start that floats cannot be listed", needle)
 
 
+def staging_range(board, region):
+    """Where a staging region may begin and end; one behind the system part, wherever that ends."""
+    if "start" in region:
+        start = number(region["start"])
+        return start, start + number(region["size"])
+    system = next(slot for slot in board["slots"] if slot["slot"] == "system_part/1")
+    return number(system["start"]), number(system["end"]) + number(region["size"])
+
+
+def check_staging(manifest):
+    board, staging = manifest.content, manifest.content["staging"]
+    alternates = [memory["alternate"] for memory in board["memories"] if memory["name"] == staging["memory"]]
+    since = [region["since"] for region in staging["regions"]]
+    if since != sorted(set(since)):
+        yield manifest.problem("the staging regions are not in the order of their systems", '"staging"')
+    for region in staging["regions"]:
+        start, end = staging_range(board, region)
+        if not any(inside(board["memories"], alternate, start, end) for alternate in alternates):
+            yield manifest.problem("the staging region lies outside its memory", '"staging"')
+        for slot in board["slots"]:
+            same_memory = slot.get("alternate", 0) in alternates and not slot["slot"].startswith("ncp_firmware/")
+            overlaps = number(slot["start"]) < end and start < number(slot["end"])
+            if same_memory and overlaps and not ("behind_system" in region and slot["slot"] == "system_part/1"):
+                yield manifest.problem(f"the staging region reaches into {slot['slot']}", '"staging"')
+
+
 def check_platform(manifest):
     board = manifest.content
     for member in ("slot", "name"):
@@ -120,12 +146,7 @@ def check_platform(manifest):
         yield manifest.problem("two memories have the same alternate setting", '"memories"')
     for slot in board["slots"]:
         yield from check_slot(manifest, slot)
-    staging = board["staging"]
-    alternates = [memory["alternate"] for memory in board["memories"] if memory["name"] == staging["memory"]]
-    start = number(staging["start"])
-    end = start + number(staging["size"])
-    if not any(inside(board["memories"], alternate, start, end) for alternate in alternates):
-        yield manifest.problem("the staging region lies outside its memory", '"staging"')
+    yield from check_staging(manifest)
     former = board.get("former_user_part")
     if former and former not in [slot["start"] for slot in board["slots"] if slot["slot"].startswith("user_part/")]:
         yield manifest.problem("former_user_part is no application's start", '"former_user_part"')

@@ -201,18 +201,6 @@ static void protected_boards_are_told_so(void **state)
                      OSB_ERR_PROTECTED);
 }
 
-static void settings_are_written_without_erasing(void **state)
-{
-    (void)state;
-    hold(FAKE_P2_DFU);
-    board->flash_start = 0;
-    memset(board->flash, 0xff, board->flash_size);
-    assert_int_equal(device_write_flash(held, 1, 3106, (span){content, 100}, NULL, &error), OSB_OK);
-    assert_int_equal(board->erased, 0);
-    assert_int_equal(board->alternate, 1);
-    assert_memory_equal(board->flash + 3106, content, 100);
-}
-
 static void a_failing_write_is_reported_and_the_next_one_works(void **state)
 {
     (void)state;
@@ -254,7 +242,6 @@ int main(void)
         TEST(ranges_that_the_board_does_not_map_are_refused),
         TEST(the_former_user_part_can_be_blanked),
         TEST(protected_boards_are_told_so),
-        TEST(settings_are_written_without_erasing),
         TEST(a_failing_write_is_reported_and_the_next_one_works),
         TEST(reads_do_not_overrun_their_buffer),
         TEST(flash_needs_dfu_mode),

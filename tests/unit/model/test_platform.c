@@ -73,10 +73,60 @@ static void every_board_has_what_the_others_rely_on(void **state)
         assert_false(slot_named(board, "user_part/1")->required);
         assert_int_equal(slot_named(board, "bootloader/0")->route, ROUTE_CONTROL);
         assert_string_equal(board->memories[0].name, "internal");
-        assert_true(board->ota_size > 0);
+        assert_true(board->staging_count > 0);
     }
     assert_null(platform_by_id(&known->platforms, 999));
     assert_null(platform_by_name(&known->platforms, "P2"));
+}
+
+/** 0 where that system looks at nothing, or nobody can tell where. */
+static uint32_t staging_of(const facts *known, const char *name, uint16_t system,
+                           uint32_t system_end)
+{
+    const platform *board = platform_by_name(&known->platforms, name);
+    uint32_t start = 1;
+    assert_non_null(board);
+    if (!platform_staging(board, system, system_end, 48 * 1024, &start))
+        return 0;
+    assert_true(platform_is_staging(board, board->staging_alternate, start, 48 * 1024));
+    return start;
+}
+
+static void what_is_staged_goes_where_the_next_system_looks(void **state)
+{
+    static const struct {
+        const char *board;
+        uint16_t system;
+        uint32_t system_end, start;
+    } cases[] = {
+        {"photon", 1212, 0, 0},
+        {"photon", 1213, 0, 0x080c0000},
+        {"electron", 3302, 0, 0x080c0000},
+        {"boron", 5410, 0, 0x80289000},
+        {"boron", 5500, 0, 0x8024c000},
+        {"b5som", 1512, 0, 0x80289000},
+        {"b5som", 2008, 0, 0x80689000},
+        {"tracker", 6305, 0, 0x80689000},
+        {"p2", 3212, 0x08100000, 0},
+        {"p2", 5410, 0x08155cc0, 0x08156000},
+        {"p2", 5410, 0x08156000, 0x08157000},
+        {"p2", 5410, 0, 0},
+        {"p2", 5501, 0, 0x08300000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t start = staging_of(*state, cases[i].board, cases[i].system, cases[i].system_end);
+        if (start != cases[i].start)
+            fail_msg("%s %u: 0x%08x", cases[i].board, cases[i].system, start);
+    }
+}
+
+static void what_is_too_large_is_not_staged(void **state)
+{
+    const facts *known = *state;
+    const platform *boron = platform_by_name(&known->platforms, "boron");
+    uint32_t start;
+    assert_true(platform_staging(boron, 5500, 0, 592 * 1024, &start));
+    assert_false(platform_staging(boron, 5500, 0, 592 * 1024 + 1, &start)); /* assets begin */
 }
 
 static void a_board_is_known_on_the_bus_in_both_modes(void **state)
@@ -267,6 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_board_has_what_the_others_rely_on),
+        cmocka_unit_test(what_is_staged_goes_where_the_next_system_looks),
+        cmocka_unit_test(what_is_too_large_is_not_staged),
         cmocka_unit_test(a_board_is_known_on_the_bus_in_both_modes),
         cmocka_unit_test(each_slot_takes_its_own_module_and_no_other_board_does),
         cmocka_unit_test(a_slot_may_be_filled_to_its_last_byte_only),
