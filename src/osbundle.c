@@ -88,6 +88,11 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
     TRY(copy_list(context, options->simulated, options->simulated_count, &context->simulated,
                   error));
     context->simulated_count = options->simulated_count;
+    context->trace = copy_or_null(context, options->trace);
+    context->replay = copy_or_null(context, options->replay);
+    if (context->replay && context->simulated_count)
+        return osb_fail(error, OSB_ERR_USAGE, context->replay, "leave one of them out",
+                        "a replay answers for the boards: there cannot be simulated ones too");
     return OSB_OK;
 }
 
@@ -110,8 +115,8 @@ void osb_close(osb_context *context)
 {
     if (!context)
         return;
-    if (!context->world)
-        transport_destroy(context->bus);
+    context_untrace(context);
+    transport_destroy(context->wire);
     sim_world_free(context->world);
     for (size_t i = 0; i < context->source_count; i++)
         source_close(context->sources[i]);
@@ -144,16 +149,26 @@ static osb_status open_world(osb_context *context, osb_error *error)
         sim_board *board;
         TRY(context_plug_in(context, context->world, context->simulated[i], i, &board, error));
     }
-    context->bus = sim_world_transport(context->world);
+    context->wire = sim_world_transport(context->world);
     return OSB_OK;
+}
+
+static osb_status open_bus(osb_context *context, osb_error *error)
+{
+    const usb_libusb_options options = {is_cancelled, context};
+    if (context->replay)
+        TRY(context_replay(context, error));
+    else if (context->simulated_count)
+        TRY(open_world(context, error));
+    else
+        TRY(usb_libusb_make(&options, &context->wire, error));
+    return context_trace(context, error);
 }
 
 osb_status context_bus(osb_context *context, transport **bus, osb_error *error)
 {
-    if (!context->bus && context->simulated_count)
-        TRY(open_world(context, error));
-    else if (!context->bus)
-        TRY(usb_libusb_make(&(usb_libusb_options){is_cancelled, context}, &context->bus, error));
+    if (!context->wire)
+        TRY(open_bus(context, error));
     *bus = context->bus;
     return OSB_OK;
 }

@@ -47,7 +47,9 @@ typedef struct osb_options {
     size_t source_count;
     const char *const *simulated; /**< "PLATFORM@VERSION" or a board folder; no real bus then */
     size_t simulated_count;
-    bool offline; /**< open no socket */
+    const char *trace;  /**< file to write all that goes over the bus to, osbundle-trace(5) */
+    const char *replay; /**< such a file, which answers instead of boards */
+    bool offline;       /**< open no socket */
     bool allow_http;
     const char *github_token;
     const char *ca_file;
@@ -59,6 +61,13 @@ typedef struct osb_options {
 OSB_EXPORT osb_status osb_open(const osb_options *options, osb_context **opened,
                                osb_error *error) OSB_MUST_CHECK;
 OSB_EXPORT void osb_close(osb_context *context);
+
+/**
+ * With `replay`: OSB_ERR_REPLAY naming the first operation that the recording does not have so,
+ * OSB_ERR_INTEGRITY where it is damaged. To be asked behind any other call, whatever that said:
+ * what looks like a board that failed may be this.
+ */
+OSB_EXPORT osb_status osb_replay_verdict(osb_context *context, osb_error *error) OSB_MUST_CHECK;
 
 /* Releases ------------------------------------------------------------------------------- */
 

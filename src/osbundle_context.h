@@ -2,6 +2,8 @@
 /** What the facade's files share. Private to osbundle*.c. */
 #include "osbundle.h"
 
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -27,12 +29,22 @@ struct osb_context {
     unsigned boards_in_work; /**< being written to: waits on the bus are not cut short meanwhile */
     const char *const *simulated;
     size_t simulated_count;
-    sim_world *world; /**< with simulated boards, once a board is needed */
-    transport *bus;   /**< NULL until a board is needed; the world's own, or libusb's */
+    sim_world *world;           /**< with simulated boards, once a board is needed */
+    transport *bus;             /**< NULL until a board is needed; `wire`, or a trace around it */
+    transport *wire;            /**< the world's own, or libusb's, or a replay */
+    const char *trace, *replay; /**< paths; NULL for none */
+    FILE *trace_file;           /**< NULL: not open, or not any more */
 };
 
 /** Opens the bus at the first call: simulated boards are powered on, or libusb is started. */
 osb_status context_bus(osb_context *context, transport **bus, osb_error *error) OSB_MUST_CHECK;
+
+/** Makes the wire the bus, with the trace around it that is wanted. */
+osb_status context_trace(osb_context *context, osb_error *error) OSB_MUST_CHECK;
+/** Opens the recording as the wire. */
+osb_status context_replay(osb_context *context, osb_error *error) OSB_MUST_CHECK;
+/** Ends the trace; the wire stays. */
+void context_untrace(osb_context *context);
 
 /** OSB_ERR_NOT_FOUND naming the platforms there are. */
 osb_status context_platform(osb_context *context, const char *name, const platform **board,

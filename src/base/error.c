@@ -38,11 +38,20 @@ static const struct {
     [OSB_ERR_PROTECTED] = {"protected", 7},
     [OSB_ERR_UNPROVED] = {"unproved", 7},
     [OSB_ERR_INTERRUPTED] = {"interrupted", 8},
+    [OSB_ERR_REPLAY] = {"replay", 7},
 };
 
 const char *osb_status_name(osb_status status)
 {
     return status < OSB_STATUS_COUNT ? rows[status].name : "internal";
+}
+
+osb_status osb_status_of_name(const char *name)
+{
+    osb_status status = OSB_OK;
+    while (status < OSB_STATUS_COUNT && !text_equal(rows[status].name, name))
+        status++;
+    return status;
 }
 
 int osb_status_exit_code(osb_status status)

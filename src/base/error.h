@@ -30,6 +30,7 @@ typedef enum osb_status {
     OSB_ERR_PROTECTED,    /**< the board is in a protected state */
     OSB_ERR_UNPROVED,     /**< written, but reading back did not show it */
     OSB_ERR_INTERRUPTED,  /**< the user stopped it; resume continues */
+    OSB_ERR_REPLAY,       /**< asks the board something else than was recorded */
     OSB_STATUS_COUNT
 } osb_status;
 
@@ -73,6 +74,9 @@ void osb_error_set_hint(osb_error *error, const char *format, ...)
 
 /** The snake_case name of a status, as in JSON ("not_a_module"). */
 const char *osb_status_name(osb_status status);
+
+/** The status of that name; OSB_STATUS_COUNT when there is none. */
+osb_status osb_status_of_name(const char *name);
 
 /** The process exit code of a status (see the manual page's table). */
 int osb_status_exit_code(osb_status status);

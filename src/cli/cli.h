@@ -19,7 +19,7 @@ typedef struct text_list {
 typedef struct options {
     /* global */
     bool json, quiet, verbose, offline, allow_http, help;
-    const char *cache, *color, *device;
+    const char *cache, *color, *device, *trace, *replay;
     text_list sources, simulated;
     /* of some commands */
     bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;

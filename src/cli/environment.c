@@ -41,7 +41,7 @@ void environment_apply(const options *words, environment *kept, osb_options *lib
         default_folder(variable("XDG_CACHE_HOME"), ".cache", kept->cache);
     default_folder(variable("XDG_STATE_HOME"), ".local/state", kept->state);
     kept->source = variable("OSBUNDLE_SOURCE");
-    kept->simulated = variable("OSBUNDLE_SIM");
+    kept->simulated = words->replay ? NULL : variable("OSBUNDLE_SIM");
     library->cache = kept->cache;
     library->state = kept->state;
     library->sources = words->sources.count ? words->sources.items : &kept->source;
@@ -49,6 +49,8 @@ void environment_apply(const options *words, environment *kept, osb_options *lib
     library->simulated = words->simulated.count ? words->simulated.items : &kept->simulated;
     library->simulated_count =
         words->simulated.count ? words->simulated.count : kept->simulated != NULL;
+    library->trace = words->trace;
+    library->replay = words->replay;
     library->offline = words->offline || variable("OSBUNDLE_OFFLINE");
     library->allow_http = words->allow_http;
     library->github_token = variable("GITHUB_TOKEN");

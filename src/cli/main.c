@@ -20,6 +20,17 @@ static void print_log(void *context, int level, const char *topic, const char *l
     fprintf(stderr, "%s: %s\n", topic, line);
 }
 
+/** A recording that does not fit outweighs whatever the command made of it. */
+static osb_status judge(cli *self, osb_status status, osb_error *error)
+{
+    osb_error difference;
+    osb_status verdict = osb_replay_verdict(self->context, &difference);
+    if (verdict == OSB_OK)
+        return status;
+    *error = difference;
+    return verdict;
+}
+
 static osb_status run_with_context(const command *chosen, cli *self, osb_error *error)
 {
     environment kept;
@@ -30,7 +41,7 @@ static osb_status run_with_context(const command *chosen, cli *self, osb_error *
     environment_apply(self->words, &kept, &library);
     osb_status status = osb_open(&library, &self->context, error);
     if (status == OSB_OK)
-        status = chosen->run(self, error);
+        status = judge(self, chosen->run(self, error), error);
     progress_close(self->shown);
     osb_close(self->context);
     return status;

@@ -34,6 +34,8 @@ static const option_row rows[] = {
     {"source", 0, KIND_LIST, 0, AT(sources), "URL", "where releases come from (repeatable)"},
     {"sim", 0, KIND_LIST, 0, AT(simulated), "SPEC",
      "use a simulated board: PLATFORM@VERSION or a folder (repeatable)"},
+    {"trace", 0, KIND_TEXT, 0, AT(trace), "FILE", "write down all that goes over the bus"},
+    {"replay", 0, KIND_TEXT, 0, AT(replay), "FILE", "let such a file answer instead of boards"},
     {"device", 'd', KIND_TEXT, 0, AT(device), "DEVICE", "device id or usb:BUS-PORT"},
     {"offline", 0, KIND_FLAG, 0, AT(offline), NULL, "open no network connection"},
     {"allow-http", 0, KIND_FLAG, 0, AT(allow_http), NULL, "allow sources without TLS"},

@@ -1,21 +1,25 @@
 /*
- * Records what goes over a transport, one JSON line an operation.
+ * Records what goes over a transport, one JSON line an operation, so that replay.c can answer as
+ * the boards did.
  *
  * Changes nothing on the way: same data, same status, same errors. A line that cannot be made for
- * lack of memory is left out, the operation is not. Invariant: `count` numbers every operation.
+ * lack of memory is left out, the operation is not. Invariant: `count` numbers every line, and
+ * whoever reads them knows what the clock said each time it was asked.
  */
 #include "transport/trace.h"
 
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/text.h"
+#include "transport/trace_line.h"
 
 typedef struct trace {
     transport base;
     transport *inner;
     trace_sink sink;
     uint64_t count;
+    uint64_t known_ms; /* what the clock said last, as the lines tell */
+    uint32_t asked;    /* how often somebody asked the clock since the last line */
 } trace;
 
 typedef struct trace_handle {
@@ -24,39 +28,58 @@ typedef struct trace_handle {
     char port[USB_PORT_SIZE];
 } trace_handle;
 
+/* One operation: its line in the making, and what came of it. */
+typedef struct trace_entry {
+    trace *self;
+    json_t *line;
+    uint64_t began_ms;
+    osb_error error;
+} trace_entry;
+
 enum {
-    LINE_MAX_SIZE = 4 * USB_CONTROL_MAX + 1024
+    LINE_MAX_SIZE = 32 * 1024
 };
 
-/* A line in the making: operation, number and time; the caller adds members. */
-static json_t *line_begin(trace *self, const char *operation, const char *port)
-{
-    self->count++;
-    json_t *line = json_pack("{s:I, s:I, s:s}", "n", (json_int_t)self->count, "ms",
-                             (json_int_t)transport_now_ms(self->inner), "op", operation);
-    if (port)
-        json_object_set_new(line, "port", json_string(port));
-    return line;
-}
-
-static osb_status line_end(trace *self, json_t *line, osb_status status)
+static void line_write(const trace *self, const json_t *line)
 {
     BUF_OWNED text = buf_make(LINE_MAX_SIZE);
-    json_object_set_new(line, "status", json_string(osb_status_name(status)));
-    if (json_to_line(line, &text, NULL) == OSB_OK) {
-        buf_append_u8(&text, 0);
-        if (!text.overflow)
-            self->sink.line(self->sink.context, (const char *)text.data);
-    }
-    json_decref(line);
-    return status;
+    if (!line || json_to_line(line, &text, NULL) != OSB_OK)
+        return;
+    buf_append_u8(&text, 0);
+    if (!text.overflow)
+        self->sink.line(self->sink.context, (const char *)text.data);
 }
 
-static void add_hex(json_t *line, const char *member, const uint8_t *data, size_t size)
+static json_t *line_make(trace *self, uint64_t now_ms)
 {
-    char digits[2 * USB_CONTROL_MAX + 1];
-    text_hex(digits, (span){data, size});
-    json_object_set_new(line, member, json_string(digits));
+    self->count++;
+    return json_pack("{s:I, s:I}", "n", (json_int_t)self->count, "ms", (json_int_t)now_ms);
+}
+
+/* Takes over `asked`. */
+static trace_entry entry_begin(trace *self, json_t *asked)
+{
+    trace_entry entry = {.self = self, .began_ms = transport_now_ms(self->inner)};
+    entry.line = line_make(self, entry.began_ms);
+    json_object_update(entry.line, asked);
+    json_decref(asked);
+    return entry;
+}
+
+/* Hands the operation's status and error on to who asked for it. */
+static osb_status entry_end(trace_entry *entry, osb_status status, osb_error *error)
+{
+    trace *self = entry->self;
+    self->known_ms = transport_now_ms(self->inner);
+    self->asked = 0;
+    json_object_set_new(entry->line, "took_ms",
+                        json_integer((json_int_t)(self->known_ms - entry->began_ms)));
+    line_add_end(entry->line, status, &entry->error);
+    line_write(self, entry->line);
+    json_decref(entry->line);
+    if (status != OSB_OK && error)
+        *error = entry->error;
+    return status;
 }
 
 static trace *trace_of(usb_handle *handle)
@@ -68,17 +91,11 @@ static osb_status trace_list(transport *bus, usb_identity *devices, size_t capac
                              osb_error *error)
 {
     trace *self = (trace *)bus;
-    json_t *line = line_begin(self, "list", NULL);
-    osb_status status = transport_list(self->inner, devices, capacity, count, error);
-    json_t *found = json_array();
-    for (size_t i = 0; i < *count; i++) {
-        char text[USB_PORT_SIZE + 32];
-        text_format(text, sizeof text, "%s %04x:%04x #%u", devices[i].port, devices[i].vendor_id,
-                    devices[i].product_id, devices[i].arrival);
-        json_array_append_new(found, json_string(text));
-    }
-    json_object_set_new(line, "devices", found);
-    return line_end(self, line, status);
+    trace_entry entry = entry_begin(self, line_of_list());
+    osb_status status = transport_list(self->inner, devices, capacity, count, &entry.error);
+    if (status == OSB_OK)
+        line_add_devices(entry.line, devices, *count);
+    return entry_end(&entry, status, error);
 }
 
 static osb_status trace_open(transport *bus, const usb_identity *device, usb_handle **handle,
@@ -88,8 +105,8 @@ static osb_status trace_open(transport *bus, const usb_identity *device, usb_han
     trace_handle *opened = calloc(1, sizeof *opened);
     if (!opened)
         return osb_fail_memory(error);
-    json_t *line = line_begin(self, "open", device->port);
-    osb_status status = transport_open(self->inner, device, &opened->inner, error);
+    trace_entry entry = entry_begin(self, line_of_open(device));
+    osb_status status = transport_open(self->inner, device, &opened->inner, &entry.error);
     if (status == OSB_OK) {
         opened->base.bus = bus;
         text_copy(opened->port, sizeof opened->port, device->port);
@@ -97,15 +114,15 @@ static osb_status trace_open(transport *bus, const usb_identity *device, usb_han
     } else {
         free(opened);
     }
-    return line_end(self, line, status);
+    return entry_end(&entry, status, error);
 }
 
 static void trace_close(usb_handle *handle)
 {
     trace_handle *opened = (trace_handle *)handle;
-    json_t *line = line_begin(trace_of(handle), "close", opened->port);
+    trace_entry entry = entry_begin(trace_of(handle), line_of_close(opened->port));
     transport_close(opened->inner);
-    line_end(trace_of(handle), line, OSB_OK);
+    (void)entry_end(&entry, OSB_OK, NULL);
     free(opened);
 }
 
@@ -113,61 +130,66 @@ static osb_status trace_control(usb_handle *handle, const usb_setup *setup, uint
                                 uint32_t timeout_ms, size_t *transferred, osb_error *error)
 {
     trace_handle *opened = (trace_handle *)handle;
-    const uint8_t wire[] = {setup->request_type,    setup->request,
-                            (uint8_t)setup->value,  (uint8_t)(setup->value >> 8),
-                            (uint8_t)setup->index,  (uint8_t)(setup->index >> 8),
-                            (uint8_t)setup->length, (uint8_t)(setup->length >> 8)};
-    json_t *line = line_begin(trace_of(handle), "control", opened->port);
-    add_hex(line, "setup", wire, sizeof wire);
-    bool in = setup->request_type & 0x80;
-    if (!in)
-        add_hex(line, "out", data, setup->length);
+    trace_entry entry =
+        entry_begin(trace_of(handle), line_of_control(opened->port, setup, data, timeout_ms));
     osb_status status =
-        transport_control(opened->inner, setup, data, timeout_ms, transferred, error);
-    if (in && status == OSB_OK)
-        add_hex(line, "in", data, *transferred);
-    return line_end(trace_of(handle), line, status);
+        transport_control(opened->inner, setup, data, timeout_ms, transferred, &entry.error);
+    if (status == OSB_OK)
+        line_add_moved(entry.line, setup, data, *transferred);
+    return entry_end(&entry, status, error);
 }
 
 static osb_status trace_claim(usb_handle *handle, uint8_t interface_number, osb_error *error)
 {
     trace_handle *opened = (trace_handle *)handle;
-    json_t *line = line_begin(trace_of(handle), "claim", opened->port);
-    json_object_set_new(line, "interface", json_integer(interface_number));
-    osb_status status = transport_claim(opened->inner, interface_number, error);
-    return line_end(trace_of(handle), line, status);
+    trace_entry entry =
+        entry_begin(trace_of(handle), line_of_claim(opened->port, interface_number));
+    osb_status status = transport_claim(opened->inner, interface_number, &entry.error);
+    return entry_end(&entry, status, error);
 }
 
 static osb_status trace_set_alternate(usb_handle *handle, uint8_t interface_number,
                                       uint8_t alternate, osb_error *error)
 {
     trace_handle *opened = (trace_handle *)handle;
-    json_t *line = line_begin(trace_of(handle), "set_alternate", opened->port);
-    json_object_set_new(line, "interface", json_integer(interface_number));
-    json_object_set_new(line, "alternate", json_integer(alternate));
-    osb_status status = transport_set_alternate(opened->inner, interface_number, alternate, error);
-    return line_end(trace_of(handle), line, status);
+    trace_entry entry = entry_begin(
+        trace_of(handle), line_of_set_alternate(opened->port, interface_number, alternate));
+    osb_status status =
+        transport_set_alternate(opened->inner, interface_number, alternate, &entry.error);
+    return entry_end(&entry, status, error);
 }
 
+/* A line only where time went by between two operations: most of the time it does not. */
 static uint64_t trace_now_ms(transport *bus)
 {
-    return transport_now_ms(((trace *)bus)->inner);
+    trace *self = (trace *)bus;
+    uint64_t now_ms = transport_now_ms(self->inner);
+    self->asked++;
+    if (now_ms == self->known_ms)
+        return now_ms;
+    JSON_OWNED *line = line_make(self, now_ms);
+    json_object_set_new(line, "op", json_string("clock"));
+    json_object_set_new(line, "call", json_integer(self->asked));
+    line_write(self, line);
+    self->known_ms = now_ms;
+    self->asked = 0;
+    return now_ms;
 }
 
 static osb_status trace_wait(transport *bus, uint32_t duration_ms, osb_error *error)
 {
     trace *self = (trace *)bus;
-    json_t *line = line_begin(self, "wait", NULL);
-    json_object_set_new(line, "duration_ms", json_integer(duration_ms));
-    return line_end(self, line, transport_wait(self->inner, duration_ms, error));
+    trace_entry entry = entry_begin(self, line_of_wait(duration_ms));
+    osb_status status = transport_wait(self->inner, duration_ms, &entry.error);
+    return entry_end(&entry, status, error);
 }
 
 static osb_status trace_wait_change(transport *bus, uint32_t timeout_ms, osb_error *error)
 {
     trace *self = (trace *)bus;
-    json_t *line = line_begin(self, "wait_change", NULL);
-    json_object_set_new(line, "timeout_ms", json_integer(timeout_ms));
-    return line_end(self, line, transport_wait_change(self->inner, timeout_ms, error));
+    trace_entry entry = entry_begin(self, line_of_wait_change(timeout_ms));
+    osb_status status = transport_wait_change(self->inner, timeout_ms, &entry.error);
+    return entry_end(&entry, status, error);
 }
 
 static void trace_destroy(transport *bus)
@@ -197,6 +219,11 @@ osb_status trace_make(transport *inner, const trace_sink *sink, transport **trac
     self->base = (transport){.operations = &operations, .simulated = inner->simulated};
     self->inner = inner;
     self->sink = *sink;
+    self->known_ms = transport_now_ms(inner);
+    JSON_OWNED *first =
+        json_pack("{s:s, s:i, s:s, s:b, s:I}", "type", "osbundle-trace", "schema", 1, "version",
+                  OSB_VERSION, "simulated", inner->simulated, "ms", (json_int_t)self->known_ms);
+    line_write(self, first);
     *traced = &self->base;
     return OSB_OK;
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "model/plan.h"
+#include "support/recording.h"
 #include "support/zip.h"
 
 enum {
@@ -224,6 +225,23 @@ static void seed_plans(void)
     catalog_free(&known);
 }
 
+static void seed_trace(const recording_ground *ground, const char *board, const char *version)
+{
+    BUF_OWNED text = buf_make(SEED_MAX);
+    recording_of_fresh(ground, board, version, &text);
+    MUST(buf_check(&text, board, NULL));
+    keep("trace", board, buf_span(&text));
+}
+
+static void seed_traces(void)
+{
+    recording_ground ground = {0};
+    recording_begin(&ground);
+    seed_trace(&ground, "p2", "5.3.1");
+    seed_trace(&ground, "boron", "4.2.0");
+    recording_end(&ground);
+}
+
 static void write_all(void **state)
 {
     (void)state;
@@ -235,6 +253,7 @@ static void write_all(void **state)
     seed_list();
     seed_snapshots();
     seed_plans();
+    seed_traces();
 }
 
 int main(int count, char **words)

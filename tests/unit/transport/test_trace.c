@@ -5,14 +5,14 @@
 #include "transport/trace.h"
 
 static script_bus bus;
-static char lines[8][9000];
+static char lines[9][9000];
 static size_t line_count;
 static osb_error error;
 
 static void keep_line(void *context, const char *text)
 {
     (void)context;
-    assert_true(line_count < 8);
+    assert_true(line_count < 9);
     text_copy(lines[line_count++], sizeof lines[0], text);
 }
 
@@ -68,16 +68,23 @@ static void each_operation_is_a_line(void **state)
         {"c0 50 00 00 1e 00 40 00", .in = "36 2e 32 2e 30", .taking_ms = 5},
         {"40 03 00 00 02 00 02 00", .out = "08 00", .status = OSB_ERR_STALL}};
     static const char *const expected[] = {
-        "{\"n\":1,\"ms\":0,\"op\":\"list\",\"devices\":[\"1-2 2b04:c020 #7\"],\"status\":\"ok\"}",
-        "{\"n\":2,\"ms\":0,\"op\":\"open\",\"port\":\"1-2\",\"status\":\"ok\"}",
-        "{\"n\":3,\"ms\":0,\"op\":\"claim\",\"port\":\"1-2\",\"interface\":0,\"status\":\"ok\"}",
+        "{\"type\":\"osbundle-trace\",\"schema\":1,\"version\":\"" OSB_VERSION
+        "\",\"simulated\":true,\"ms\":0}",
+        "{\"n\":1,\"ms\":0,\"op\":\"list\",\"devices\":[{\"port\":\"1-2\",\"usb\":\"2b04c020\","
+        "\"arrival\":7}],\"took_ms\":0,\"status\":\"ok\"}",
+        "{\"n\":2,\"ms\":0,\"op\":\"open\",\"port\":\"1-2\",\"arrival\":7,\"took_ms\":0,"
+        "\"status\":\"ok\"}",
+        "{\"n\":3,\"ms\":0,\"op\":\"claim\",\"port\":\"1-2\",\"interface\":0,\"took_ms\":0,"
+        "\"status\":\"ok\"}",
         "{\"n\":4,\"ms\":0,\"op\":\"set_alternate\",\"port\":\"1-2\",\"interface\":0,"
-        "\"alternate\":1,\"status\":\"ok\"}",
+        "\"alternate\":1,\"took_ms\":0,\"status\":\"ok\"}",
         "{\"n\":5,\"ms\":0,\"op\":\"control\",\"port\":\"1-2\",\"setup\":\"c05000001e004000\","
-        "\"in\":\"362e322e30\",\"status\":\"ok\"}",
+        "\"timeout_ms\":100,\"in\":\"362e322e30\",\"took_ms\":5,\"status\":\"ok\"}",
         "{\"n\":6,\"ms\":5,\"op\":\"control\",\"port\":\"1-2\",\"setup\":\"4003000002000200\","
-        "\"out\":\"0800\",\"status\":\"stall\"}",
-        "{\"n\":7,\"ms\":5,\"op\":\"close\",\"port\":\"1-2\",\"status\":\"ok\"}",
+        "\"timeout_ms\":100,\"out\":\"0800\",\"took_ms\":0,\"status\":\"stall\","
+        "\"error\":{\"subject\":\"1-1\",\"message\":\"scripted failure\","
+        "\"hint\":\"scripted hint\"}}",
+        "{\"n\":7,\"ms\":5,\"op\":\"close\",\"port\":\"1-2\",\"took_ms\":0,\"status\":\"ok\"}",
     };
     (void)state;
     transport *traced = traced_script(steps, 4);
@@ -100,7 +107,7 @@ static void each_operation_is_a_line(void **state)
     assert_string_equal(error.message, "scripted failure");
     transport_close(handle);
     transport_destroy(traced);
-    assert_int_equal(line_count, 7);
+    assert_int_equal(line_count, 8);
     for (size_t i = 0; i < line_count; i++)
         assert_string_equal(lines[i], expected[i]);
     script_finished(&bus);
@@ -119,13 +126,30 @@ static void waits_and_failures_are_lines_too(void **state)
     assert_int_equal(transport_open(traced, &gone, &handle, &error), OSB_ERR_DISCONNECTED);
     assert_null(handle);
     transport_destroy(traced);
-    assert_string_equal(lines[0],
-                        "{\"n\":1,\"ms\":0,\"op\":\"wait\",\"duration_ms\":20,\"status\":\"ok\"}");
-    assert_string_equal(
-        lines[1], "{\"n\":2,\"ms\":20,\"op\":\"wait_change\",\"timeout_ms\":30,\"status\":\"ok\"}");
-    assert_string_equal(
-        lines[2],
-        "{\"n\":3,\"ms\":50,\"op\":\"open\",\"port\":\"1-2\",\"status\":\"disconnected\"}");
+    assert_string_equal(lines[1], "{\"n\":1,\"ms\":0,\"op\":\"wait\",\"duration_ms\":20,"
+                                  "\"took_ms\":20,\"status\":\"ok\"}");
+    assert_string_equal(lines[2], "{\"n\":2,\"ms\":20,\"op\":\"wait_change\",\"timeout_ms\":30,"
+                                  "\"took_ms\":30,\"status\":\"ok\"}");
+    assert_string_equal(lines[3],
+                        "{\"n\":3,\"ms\":50,\"op\":\"open\",\"port\":\"1-2\",\"arrival\":6,"
+                        "\"took_ms\":0,\"status\":\"disconnected\",\"error\":"
+                        "{\"subject\":\"1-2\",\"message\":\"gone\",\"hint\":\"\"}}");
+}
+
+/* Whoever asks the clock twice with nothing in between may be told two times. */
+static void time_that_goes_by_between_operations_is_a_line(void **state)
+{
+    static const script_step none[1];
+    (void)state;
+    transport *traced = traced_script(none, 0);
+    assert_int_equal(transport_now_ms(traced), 0);
+    bus.now_ms = 7;
+    assert_int_equal(transport_now_ms(traced), 7);
+    assert_int_equal(transport_now_ms(traced), 7);
+    assert_int_equal(transport_wait(traced, 20, &error), OSB_OK);
+    transport_destroy(traced);
+    assert_int_equal(line_count, 3);
+    assert_string_equal(lines[1], "{\"n\":1,\"ms\":7,\"op\":\"clock\",\"call\":2}");
 }
 
 static void the_largest_transfer_fits_a_line(void **state)
@@ -144,9 +168,9 @@ static void the_largest_transfer_fits_a_line(void **state)
     assert_int_equal(transport_control(handle, &send, data, 100, NULL, &error), OSB_OK);
     transport_close(handle);
     transport_destroy(traced);
-    assert_int_equal(line_count, 3);
+    assert_int_equal(line_count, 4);
     JSON_OWNED *line = NULL;
-    span written = {(const uint8_t *)lines[1], strlen(lines[1])};
+    span written = {(const uint8_t *)lines[2], strlen(lines[2])};
     assert_int_equal(json_parse(written, "line", &line, &error), OSB_OK);
     assert_int_equal(strlen(json_text(line, "out", "")), 2 * USB_CONTROL_MAX);
 }
@@ -168,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_operation_is_a_line),
         cmocka_unit_test(waits_and_failures_are_lines_too),
+        cmocka_unit_test(time_that_goes_by_between_operations_is_a_line),
         cmocka_unit_test(the_largest_transfer_fits_a_line),
         cmocka_unit_test(a_transfer_beyond_the_limit_never_reaches_a_back_end),
     };
