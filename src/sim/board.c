@@ -77,6 +77,7 @@ static void lose_ram(sim_board *board)
     board->reset_due_us = NEVER;
     board->note_count = 0;
     board->running = (board_running){0};
+    board->challenge.given = false;
 }
 
 void board_reset(sim_board *board, boot_wish wish)

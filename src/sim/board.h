@@ -7,6 +7,7 @@
 #include "sim/firmware_update.h"
 #include "sim/flash.h"
 #include "sim/sim.h"
+#include "sim/protection.h"
 #include "sim/work.h"
 
 #include "model/snapshot.h"
@@ -47,6 +48,8 @@ typedef struct board_asset {
 typedef struct board_keeps {
     bool network_credentials;
     uint16_t ncp_version;             /**< 0: no co-processor fitted */
+    uint8_t service_starts;           /**< that service mode still lasts; 0: no service mode */
+    uint64_t service_end_us;          /**< of the world's time */
     uint8_t first_stage[SHA256_SIZE]; /**< of what the factory put before the bootloader */
     size_t asset_count;
     board_asset assets[BOARD_ASSETS_MAX];
@@ -57,8 +60,9 @@ typedef struct board_running {
     uint16_t system_version; /**< module number; 0 in DFU mode without a system */
     uint16_t bootloader_version;
     char os_version[VERSION_SIZE];
-    bool protected_mode;
-    bool safe; /**< the application does not run: a need is unmet, or somebody asked */
+    bool guarded;       /**< the bootloader protects the board; see protection_of */
+    bool system_barred; /**< in service mode: the last beginning of a system part was refused */
+    bool safe;          /**< the application does not run: a need is unmet, or somebody asked */
 } board_running;
 
 struct sim_board {
@@ -97,6 +101,7 @@ struct sim_board {
     control_device control;
     firmware_update update;
     dfu_device dfu;
+    protection_challenge challenge;
 };
 
 /** The chip of that name, or NULL. */

@@ -79,8 +79,7 @@ static void read_bootloader(sim_board *board)
     if (!installed_parse(board, &bootloader, &parsed))
         return;
     const module_extension *mode = module_find_extension(&parsed, EXTENSION_SECURITY_MODE);
-    board->running.protected_mode =
-        mode && mode->data.size && mode->data.data[0] == SECURITY_PROTECTED;
+    board->running.guarded = mode && mode->data.size && mode->data.data[0] == SECURITY_PROTECTED;
 }
 
 /** The system's own version text; numbers that no release is known for get an honest stand-in. */
@@ -273,6 +272,7 @@ void boot_begin(sim_board *board)
         return;
     }
     read_bootloader(board);
+    protection_count_start(board);
     work_pause(board, board->family->boot.bootloader_us);
     if (boot_copy_handed_over(board)) {
         work_then(board, start_again, 0);

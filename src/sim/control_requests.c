@@ -40,6 +40,7 @@ enum {
     SYSTEM_1_5_0_NUMBER = 1500,
     SYSTEM_5_6_0_NUMBER = 5600,
     SYSTEM_6_0_0_NUMBER = 6000,
+    SYSTEM_6_1_1_NUMBER = 6101,
     SERIAL_SIZE = 16
 };
 
@@ -84,7 +85,8 @@ static int32_t reply_protected_state(const sim_board *board, buf *reply)
         return SYSTEM_NOT_SUPPORTED;
     Wire__GetProtectedStateReply message = WIRE__GET_PROTECTED_STATE_REPLY__INIT;
     uint8_t bytes[8];
-    message.state = board->running.protected_mode;
+    message.state = protection_of(board) == PROTECTION_PROTECTED;
+    message.overridden = protection_of(board) == PROTECTION_SERVICE;
     buf_append(reply, (span){bytes, wire__get_protected_state_reply__pack(&message, bytes)});
     return SYSTEM_NONE;
 }
@@ -145,7 +147,7 @@ static int32_t handle_update(sim_board *board, control_slot *request)
 int32_t control_handle(sim_board *board, control_slot *request)
 {
     buf *reply = &request->reply;
-    if (board->running.protected_mode && !passes_protection(request->type))
+    if (protection_of(board) == PROTECTION_PROTECTED && !passes_protection(request->type))
         return SYSTEM_PROTECTED;
     switch (request->type) {
     case REQUEST_ECHO:
@@ -173,6 +175,10 @@ int32_t control_handle(sim_board *board, control_slot *request)
         return reply_mode(board, reply);
     case REQUEST_PROTECTED_STATE:
         return reply_protected_state(board, reply);
+    case REQUEST_SET_PROTECTED_STATE:
+        return board->running.system_version >= SYSTEM_6_1_1_NUMBER
+                   ? protection_request(board, (span){request->payload, request->received}, reply)
+                   : SYSTEM_NOT_SUPPORTED;
     case REQUEST_MODULE_INFO:
         return module_info_reply(board, reply);
     case REQUEST_ASSET_INFO:

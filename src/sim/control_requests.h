@@ -7,6 +7,7 @@ enum system_error {
     SYSTEM_NONE = 0,
     SYSTEM_NOT_SUPPORTED = -120,
     SYSTEM_CANCELLED = -140,
+    SYSTEM_TIMEOUT = -160,
     SYSTEM_INVALID_STATE = -210,
     SYSTEM_FLASH_IO = -219,
     SYSTEM_NO_MEMORY = -260,
@@ -22,7 +23,9 @@ enum system_error {
     SYSTEM_OTA_INVALID_SIZE = -1351,
     SYSTEM_OTA_INVALID_PLATFORM = -1360,
     SYSTEM_OTA_INVALID_FORMAT = -1370,
-    SYSTEM_PROTECTED = -1801
+    SYSTEM_PROTECTED = -1801,
+    SYSTEM_KEY_MISMATCH = -1802,
+    SYSTEM_INVALID_SIGNATURE = -1803
 };
 
 /** The handler goes on by itself and calls control_finish. */

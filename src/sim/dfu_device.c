@@ -96,7 +96,7 @@ static usb_answer upload(sim_board *board, const usb_setup *setup, uint8_t *data
         return refuse(device);
     if (setup->value == 0)
         return upload_commands(board, setup, data, moved);
-    if (board->running.protected_mode) {
+    if (protection_of(board) == PROTECTION_PROTECTED) {
         set_error(device, DFU_ERR_VENDOR);
         return USB_DONE;
     }
@@ -112,7 +112,7 @@ static usb_answer reply_status(const sim_board *board, uint8_t state, uint16_t p
                                const usb_setup *setup, uint8_t *data, size_t *moved)
 {
     const dfu_device *device = &board->dfu;
-    const bool says_why = device->status == DFU_ERR_VENDOR && board->running.protected_mode;
+    const bool says_why = device->status == DFU_ERR_VENDOR;
     const uint8_t reply[STATUS_SIZE] = {device->status,
                                         (uint8_t)poll_ms,
                                         (uint8_t)(poll_ms >> 8),
@@ -127,7 +127,7 @@ static usb_answer start_operation(sim_board *board, const usb_setup *setup, uint
                                   size_t *moved)
 {
     dfu_device *device = &board->dfu;
-    if (board->running.protected_mode && !dfu_allowed_when_protected(device)) {
+    if (protection_of(board) == PROTECTION_PROTECTED && !dfu_allowed_when_protected(device)) {
         set_error(device, DFU_ERR_VENDOR);
         return reply_status(board, DFU_ERROR, 0, setup, data, moved);
     }

@@ -17,8 +17,6 @@ enum dfu_state {
 enum dfu_status {
     DFU_OK = 0x00,
     DFU_ERR_TARGET = 0x01,
-    DFU_ERR_WRITE = 0x03,
-    DFU_ERR_ADDRESS = 0x08,
     DFU_ERR_VENDOR = 0x0b,
     DFU_ERR_UNKNOWN = 0x0e,
     DFU_ERR_STALLED = 0x0f

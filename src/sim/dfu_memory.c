@@ -72,6 +72,8 @@ bool dfu_memory_read(const sim_board *board, uint32_t address, uint16_t size, ui
 {
     uint32_t offset;
     const flash *chip = locate(board, address, size, &offset);
+    if (chip && protection_on_read(board, chip, address) != PROTECTION_ALLOWS)
+        chip = NULL;
     for (uint16_t i = 0; i < size; i++) {
         if (chip)
             data[i] = chip->bytes[offset + i];
@@ -106,10 +108,15 @@ static void erase(sim_board *board)
     if (board->family->dfu.erase_sets_pointer)
         device->pointer = address;
     if (!chip || is_refused(board, chip, address)) {
-        work_then(board, dfu_finish, DFU_ERR_ADDRESS);
+        work_then(board, dfu_finish, DFU_ERR_UNKNOWN);
         return;
     }
-    if (!is_settings(chip) && !board->defects.lies)
+    const protection_verdict verdict = protection_on_erase(board, chip, address);
+    if (verdict == PROTECTION_HIDES) {
+        work_then(board, dfu_finish, DFU_ERR_UNKNOWN);
+        return;
+    }
+    if (!is_settings(chip) && !board->defects.lies && verdict == PROTECTION_ALLOWS)
         work_erase(board, chip, offset, 1);
     work_then(board, dfu_finish, DFU_OK);
 }
@@ -141,14 +148,15 @@ static void command(sim_board *board)
             set_address(board);
             return;
         }
-        status = DFU_ERR_TARGET;
+        status = DFU_ERR_UNKNOWN;
         break;
     case DFUSE_ERASE:
         if (has_address) {
             erase(board);
             return;
         }
-        status = DFU_ERR_TARGET; /* one byte would be a mass erase */
+        /* One byte would be a mass erase. */
+        status = device->block_size == 1 ? DFU_ERR_TARGET : DFU_ERR_UNKNOWN;
         break;
     case DFUSE_READ_UNPROTECT:
         status = DFU_ERR_UNKNOWN;
@@ -160,7 +168,10 @@ static void command(sim_board *board)
         }
         break;
     case DFUSE_CLEAR_OVERRIDE:
-        status = version >= DFU_CLEAR_OVERRIDE_BOOTLOADER ? DFU_OK : DFU_ERR_STALLED;
+        if (version >= DFU_CLEAR_OVERRIDE_BOOTLOADER) {
+            protection_end_service(board);
+            status = DFU_OK;
+        }
         break;
     }
     work_then(board, dfu_finish, status);
@@ -192,10 +203,18 @@ static void write_block(sim_board *board)
     if (dfu_block_address(device, device->block, &address))
         chip = locate(board, address, device->block_size, &offset);
     if (!chip || is_refused(board, chip, address)) {
-        work_then(board, dfu_finish, chip ? DFU_ERR_WRITE : DFU_ERR_ADDRESS);
+        work_then(board, dfu_finish, device->block == 1 ? DFU_ERR_TARGET : DFU_ERR_UNKNOWN);
         return;
     }
     span bytes = {device->data, device->block_size};
+    const protection_verdict verdict = protection_on_write(board, chip, address, bytes);
+    if (verdict == PROTECTION_HIDES || verdict == PROTECTION_DENIES) {
+        work_then(board, dfu_finish,
+                  verdict == PROTECTION_HIDES ? DFU_ERR_UNKNOWN : DFU_ERR_VENDOR);
+        return;
+    }
+    if (verdict == PROTECTION_ERASES_THEN_WRITES)
+        work_erase(board, chip, offset, device->block_size);
     if (board->defects.lies) {
         work_pause(board, flash_program_us(chip, device->block_size));
     } else if (is_settings(chip)) {

@@ -193,7 +193,7 @@ static void fill_module(const sim_board *board, info_module *entry, new_parts *p
     module->size = entry->found.size;
     fill_needs(entry, parts, module);
     bool guards = entry->found.id.function == MODULE_BOOTLOADER && entry->found.id.index == 0 &&
-                  board->running.protected_mode && board->running.system_version >= OS_6_0_0;
+                  board->running.guarded && board->running.system_version >= OS_6_0_0;
     if (!guards)
         return;
     wire__module_security__init(&parts->security);

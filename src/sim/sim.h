@@ -88,6 +88,12 @@ osb_status sim_board_program(sim_board *board, span module_file, const char *nam
 /** From now on the board is defective in these ways, and no others; NULL: it is sound again. */
 void sim_board_set_defects(sim_board *board, const sim_defects *defects);
 
+/**
+ * Opens service mode, as the vendor's cloud does by request 77: protection is overridden for 20
+ * starts or 24 hours. Nothing happens to a board that is not protected.
+ */
+void sim_board_open_service(sim_board *board);
+
 /** Plugs the board in if it is not, takes the power away, gives it back and lets it boot. */
 void sim_board_power_cycle(sim_board *board);
 /** Holds the MODE button through a reset until the light is yellow: DFU mode, whatever the system

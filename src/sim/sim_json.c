@@ -211,7 +211,10 @@ json_t *sim_board_to_json(const sim_board *board)
     json_object_set_new(object, "os_version", os_version_to_json(board));
     json_object_set_new(object, "network_credentials",
                         json_boolean(board->keeps.network_credentials));
-    json_object_set_new(object, "protected", json_boolean(board->running.protected_mode));
+    json_object_set_new(object, "protected",
+                        json_boolean(protection_of(board) == PROTECTION_PROTECTED));
+    json_object_set_new(object, "service_mode",
+                        json_boolean(protection_of(board) == PROTECTION_SERVICE));
     json_object_set_new(object, "regions", regions_to_json(board));
     json_object_set_new(object, "memories", memories_to_json(board));
     json_object_set_new(object, "pending", sim_json_pending(board));

@@ -169,6 +169,8 @@ static int32_t check_one(const sim_board *board, staged_module *staged)
         result = check_range(board, staged);
     if (result == SYSTEM_NONE && header->platform_id != board->kind->id)
         result = SYSTEM_OTA_INVALID_PLATFORM;
+    if (result == SYSTEM_NONE && protection_refuses_module(board, header))
+        result = SYSTEM_PROTECTED;
     return result;
 }
 

@@ -88,14 +88,26 @@ static bool append_layout(const sim_board *board, const flash *chip, buf *descri
     text_copy(layout, sizeof layout, chip->memory->layout);
     if (has_old_settings_name(board) && text_starts_with(layout, "@DCT"))
         layout[3] = 'D';
-    if (board->running.protected_mode)
+    if (protection_of(board) == PROTECTION_PROTECTED)
         close_segments(layout);
     return append_whole_text(descriptor, layout);
 }
 
 static bool append_security(const sim_board *board, buf *descriptor)
 {
-    append_text(descriptor, board->running.protected_mode ? "sm=p" : "sm=o", SECURITY_UNITS);
+    const char *text = "sm=o";
+    switch (protection_of(board)) {
+    case PROTECTION_PROTECTED:
+        text = "sm=p";
+        break;
+    case PROTECTION_SERVICE:
+        text = "sm=s";
+        break;
+    case PROTECTION_OPEN:
+    case PROTECTION_UNKNOWN:
+        break;
+    }
+    append_text(descriptor, text, SECURITY_UNITS);
     return true;
 }
 

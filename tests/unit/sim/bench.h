@@ -131,7 +131,7 @@ static inline buf bench_module(const bench *b, const char *platform_name, module
 static inline buf bench_protected_bootloader(bench *b)
 {
     static const uint8_t mode[] = {1};
-    static const uint8_t body[2048] = {0};
+    static const uint8_t body[2048] = {0xf0, 0x3f, 0x00, 0x20}; /* a stack pointer into RAM */
     const module_extension extensions[] = {
         {.type = EXTENSION_SECURITY_MODE, .data = {mode, 1}},
         {.type = EXTENSION_END},
