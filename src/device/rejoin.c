@@ -19,7 +19,7 @@ typedef struct search {
     device *held;
     usb_identity devices[USB_DEVICES_MAX];
     size_t device_count;
-    usb_identity others[USB_DEVICES_MAX]; /* looked at: other boards */
+    usb_identity others[USB_DEVICES_MAX]; /* known to be other boards */
     size_t other_count;
     osb_error last; /* why the device on the board's own port could not be taken */
 } search;
@@ -38,7 +38,8 @@ static bool is_listed(const usb_identity *list, size_t count, const usb_identity
 }
 
 /* Lets time pass until the next look; `*over` at the deadline. */
-static osb_status wait_for_change(device *held, uint64_t deadline_ms, bool *over, osb_error *error)
+static osb_status wait_for_change(const device *held, uint64_t deadline_ms, bool *over,
+                                  osb_error *error)
 {
     uint64_t now = transport_now_ms(held->bus);
     *over = now >= deadline_ms;
@@ -49,15 +50,25 @@ static osb_status wait_for_change(device *held, uint64_t deadline_ms, bool *over
                                  error);
 }
 
-static osb_status wait_until_left(device *held, uint32_t leave_ms, osb_error *error)
+/* What is on the bus together with the held board is another board, whatever its id says. */
+static void note_company(search *looking)
 {
+    looking->other_count = 0;
+    for (size_t i = 0; i < looking->device_count; i++)
+        if (!same_arrival(&looking->devices[i], &looking->held->usb))
+            looking->others[looking->other_count++] = looking->devices[i];
+}
+
+static osb_status wait_until_left(search *looking, uint32_t leave_ms, osb_error *error)
+{
+    const device *held = looking->held;
     uint64_t deadline_ms = transport_now_ms(held->bus) + leave_ms;
     for (bool over = false; !over;) {
-        usb_identity devices[USB_DEVICES_MAX];
-        size_t count;
-        TRY(transport_list(held->bus, devices, USB_DEVICES_MAX, &count, error));
-        if (!is_listed(devices, count, &held->usb))
+        TRY(transport_list(held->bus, looking->devices, USB_DEVICES_MAX, &looking->device_count,
+                           error));
+        if (!is_listed(looking->devices, looking->device_count, &held->usb))
             return OSB_OK;
+        note_company(looking);
         TRY(wait_for_change(held, deadline_ms, &over, error));
     }
     return osb_fail(error, OSB_ERR_TIMEOUT, held->name,
@@ -180,25 +191,32 @@ static osb_status never_back_fail(const search *looking, uint32_t timeout_ms, os
                     last->message[0] ? "; last: " : "", last->message);
 }
 
-osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error)
+static osb_status find_again(search *looking, uint32_t timeout_ms, osb_error *error)
 {
-    held_detach(held);
+    const device *held = looking->held;
     uint64_t deadline_ms = transport_now_ms(held->bus) + timeout_ms;
-    search looking = {.held = held};
     for (bool over = false; !over;) {
         bool found;
-        TRY(look(&looking, &found, error));
+        TRY(look(looking, &found, error));
         if (found)
             return OSB_OK;
         TRY(wait_for_change(held, deadline_ms, &over, error));
     }
-    return never_back_fail(&looking, timeout_ms, error);
+    return never_back_fail(looking, timeout_ms, error);
+}
+
+osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error)
+{
+    search looking = {.held = held};
+    held_detach(held);
+    return find_again(&looking, timeout_ms, error);
 }
 
 osb_status held_rejoin(device *held, uint32_t leave_ms, osb_error *error)
 {
+    search looking = {.held = held};
     held_detach(held);
-    TRY(wait_until_left(held, leave_ms, error));
+    TRY(wait_until_left(&looking, leave_ms, error));
     log_line(held->log, LOG_DEBUG, "device", "%s: restarting", held->name);
-    return device_reconnect(held, RETURN_MS, error);
+    return find_again(&looking, RETURN_MS, error);
 }

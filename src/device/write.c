@@ -5,6 +5,7 @@
  * the whole range is known to be writable, by the board's own map and by the platform's slots.
  */
 #include "device/held.h"
+#include "protocol/result.h"
 
 static void report(const device_progress *progress, uint64_t done, uint64_t total)
 {
@@ -19,9 +20,7 @@ static osb_status range_allows(const device *held, uint32_t address, size_t size
         return OSB_OK;
     const char *verb = access == DFUSE_READ ? "readable" : "writable";
     if (dfuse_map_is_protected(&held->map))
-        return osb_fail(error, OSB_ERR_PROTECTED, held->name,
-                        "put the board into service mode first: 'particle device-protection "
-                        "disable'",
+        return osb_fail(error, OSB_ERR_PROTECTED, held->name, result_protected_hint,
                         "flash is not %s: the board is protected", verb);
     return osb_fail(
         error, OSB_ERR_REFUSED, held->name, "check that the module is made for this platform",

@@ -129,10 +129,7 @@ static osb_status exchange_begin(control_exchange *exchange, control_reply *repl
     const usb_link *link = exchange->channel->link;
     usb_setup setup = {
         .request = SERVICE_INIT, .value = (uint16_t)call->payload.size, .index = call->type};
-    osb_status status = service_ask(link, setup, call->purpose, reply, error);
-    if (status == OSB_ERR_TIMEOUT)
-        exchange_abandon(exchange); /* id 0: it may have been taken, but we never saw its id */
-    TRY(status);
+    TRY(service_ask(link, setup, call->purpose, reply, error));
     if (reply->status != CONTROL_OK && reply->status != CONTROL_PENDING)
         return status_fail(exchange, reply->status, error);
     if (!reply->has_id || reply->id == 0)
@@ -287,7 +284,10 @@ osb_status control_run(const control_channel *channel, const control_call *call,
                                  .call = call,
                                  .deadline_ms = link_now_ms(channel->link) + call->timeout_ms};
     control_reply reply;
-    TRY(exchange_begin(&exchange, &reply, error));
+    osb_status begun = exchange_begin(&exchange, &reply, error);
+    if (begun == OSB_ERR_TIMEOUT || begun == OSB_ERR_PROTOCOL)
+        exchange_abandon(&exchange); /* id 0: it may have been taken, but we never saw its id */
+    TRY(begun);
     osb_status status = exchange_carry(&exchange, &reply, error);
     if (status != OSB_OK && status != OSB_ERR_DISCONNECTED && exchange.live)
         exchange_abandon(&exchange);

@@ -12,6 +12,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "protocol/descriptor.h"
+#include "protocol/result.h"
 
 enum dfu_request {
     DFU_DNLOAD = 1,
@@ -93,11 +94,11 @@ static osb_status status_fail(const dfu_port *port, const dfu_status *status, co
     if (status->text_index != 0 &&
         descriptor_read_string(port->link, status->text_index, text, NULL) != OSB_OK)
         text[0] = '\0';
+    /* Protected boards are known by their layouts and not written to: this one is in service mode.
+     */
     bool guarded = status->status == STATUS_VENDOR;
     return osb_fail(error, guarded ? OSB_ERR_PROTECTED : OSB_ERR_DEVICE, port->link->subject,
-                    guarded ? "put the board into service mode first: 'particle device-protection "
-                              "disable'"
-                            : hint_retry,
+                    guarded ? result_service_hint : hint_retry,
                     "cannot %s: the bootloader reports %s%s%s", purpose,
                     dfu_status_name(status->status), text[0] ? ", " : "", text);
 }

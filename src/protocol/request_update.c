@@ -6,6 +6,7 @@
  */
 #include "protocol/request_types.h"
 #include "protocol/requests.h"
+#include "protocol/result.h"
 #include "wire/control.pb-c.h"
 
 enum {
@@ -79,7 +80,11 @@ osb_status request_update_finish(const control_channel *channel, osb_error *erro
                          .purpose = "finish the firmware update",
                          .payload = {payload, sizeof payload},
                          .timeout_ms = FINISH_TIMEOUT_MS};
-    return control_run(channel, &call, error);
+    osb_status status = control_run(channel, &call, error);
+    /* It took the data, so it is in service mode: what came does not keep its protection. */
+    if (status == OSB_ERR_PROTECTED && error)
+        osb_error_set_hint(error, "%s", result_service_hint);
+    return status;
 }
 
 osb_status request_update_cancel(const control_channel *channel, osb_error *error)

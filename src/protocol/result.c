@@ -11,6 +11,12 @@
 
 #define HINT_AGAIN "restart the board and try again; if it stays, run 'osbundle diagnose'"
 
+const char result_protected_hint[] =
+    "put the board into service mode first: 'particle device-protection disable'";
+const char result_service_hint[] =
+    "a board in service mode takes Device OS 6.0.0 and newer only, and a bootloader that keeps its "
+    "protection";
+
 static const result_code rows[] = {
     {0, "NONE", "No error", NULL},
     {-100, "UNKNOWN", "Unknown error", HINT_AGAIN},
@@ -100,7 +106,7 @@ static const result_code rows[] = {
     {-1712, "PPP_NO_CARRIER", "PPP: no carrier", NULL},
     {-1800, "INVALID_SERVER_SETTINGS", "Server settings are invalid", NULL},
     {-1801, "PROTECTED", "Device is in a protected state, action prohibited",
-     "put the board into service mode first: 'particle device-protection disable'"},
+     result_protected_hint},
     {-1802, "KEY_MISMATCH", "Unrecognized cryptographic key", NULL},
     {-1803, "INVALID_SIGNATURE", "Signature validation failed", NULL},
     {-1900, "FILESYSTEM", "Filesystem: generic error", NULL},

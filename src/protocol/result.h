@@ -12,6 +12,10 @@ enum {
     RESULT_PROTECTED = -1801
 };
 
+/** What to do about a board that is protected, and about one that is in service mode already. */
+extern const char result_protected_hint[];
+extern const char result_service_hint[];
+
 typedef struct result_code {
     int32_t code;
     const char *name; /**< as in system_error.h, without SYSTEM_ERROR_ */

@@ -205,14 +205,14 @@ bool protection_refuses_module(const sim_board *board, const module *header)
            !module_find_extension(&parsed, EXTENSION_SECURITY_MODE);
 }
 
-/** Whether an address lies where updates are staged. */
+/** Whether an address lies where the newest systems stage updates: bootloaders know no others. */
 static bool is_staging(const sim_board *board, const flash *chip, uint32_t address)
 {
-    flash *staging;
-    uint32_t start, offset;
-    return update_staging(board, &staging, &start) && staging == chip &&
-           flash_offset_of(chip, address, &offset) && offset >= start &&
-           offset - start < board->kind->ota_size;
+    const platform *kind = board->kind;
+    if (!kind->staging_count || chip->memory->alternate != kind->staging_alternate)
+        return false;
+    const staging_region *region = &kind->staging[kind->staging_count - 1];
+    return address >= region->start && address - region->start < region->size;
 }
 
 static const platform_slot *system_slot_at(const sim_board *board, const flash *chip,

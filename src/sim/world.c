@@ -62,10 +62,25 @@ static osb_status sim_list(transport *bus, usb_identity *devices, size_t capacit
     return OSB_OK;
 }
 
+/* Cures as the real back end names them. */
+static const char hint_cable[] =
+    "check cable and hub, plug the board in again and run the same command";
+static const char hint_restart[] = "restart the board and try again";
+
 static osb_status gone(const char *subject, osb_error *error)
 {
-    return osb_fail(error, OSB_ERR_DISCONNECTED, subject, "wait until it comes back",
-                    "the board left the bus");
+    return osb_fail(error, OSB_ERR_DISCONNECTED, subject, hint_cable, "the board left the bus");
+}
+
+static osb_status refused(const char *subject, osb_error *error)
+{
+    return osb_fail(error, OSB_ERR_STALL, subject, hint_restart, "the board refused the transfer");
+}
+
+static osb_status late(const char *subject, osb_error *error)
+{
+    return osb_fail(error, OSB_ERR_TIMEOUT, subject, hint_cable,
+                    "the board did not answer in time");
 }
 
 static bool is_live(const sim_handle *handle)
@@ -94,10 +109,10 @@ static osb_status meet_fault(sim_board *board, uint64_t cost_us, uint64_t timeou
         return gone(board->port, error);
     case FAULT_STALL:
         world_advance(world, world->now_us + cost_us);
-        return osb_fail(error, OSB_ERR_STALL, board->port, NULL, "the transfer was refused");
+        return refused(board->port, error);
     case FAULT_TIMEOUT:
         world_advance(world, world->now_us + timeout_us);
-        return osb_fail(error, OSB_ERR_TIMEOUT, board->port, NULL, "the transfer timed out");
+        return late(board->port, error);
     case FAULT_SHORT:
     case FAULT_GARBAGE:
         world->spoils = kind;
@@ -175,10 +190,10 @@ static osb_status finish_transfer(sim_handle *handle, usb_answer answer, uint64_
     case USB_DONE:
         return OSB_OK;
     case USB_STALLED:
-        return osb_fail(error, OSB_ERR_STALL, port, NULL, "the board refused the transfer");
+        return refused(port, error);
     case USB_HANGS:
         world_advance(world, world->now_us + timeout_us);
-        return osb_fail(error, OSB_ERR_TIMEOUT, port, NULL, "the board did not answer");
+        return late(port, error);
     case USB_GONE:
         break;
     }
