@@ -48,18 +48,18 @@ static osb_status copy_list(osb_context *context, const char *const *items, size
     return OSB_OK;
 }
 
-static osb_status open_sources(osb_context *context, const osb_options *options, osb_error *error)
+static osb_status list_sources(osb_context *context, const osb_options *options, osb_error *error)
 {
     const char *const fallback[] = {default_source};
     const char *const *urls = options->source_count ? options->sources : fallback;
     size_t count = options->source_count ? options->source_count : 1;
-    context->sources = arena_take(&context->memory, count, sizeof *context->sources);
-    if (!context->sources)
+    source_order *list = &context->sources;
+    list->options = &context->net;
+    TRY(copy_list(context, urls, count, &list->urls, error));
+    list->opened = arena_take(&context->memory, count, sizeof(source *));
+    if (!list->opened)
         return osb_fail_memory(error);
-    for (size_t i = 0; i < count; i++) {
-        TRY(source_open(urls[i], &context->net, &context->sources[i], error));
-        context->source_count++;
-    }
+    list->count = count;
     return OSB_OK;
 }
 
@@ -84,7 +84,7 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
         arena_text(&context->memory, options->state ? options->state : "osbundle-state");
     if (!context->state)
         return osb_fail_memory(error);
-    TRY(open_sources(context, options, error));
+    TRY(list_sources(context, options, error));
     TRY(copy_list(context, options->simulated, options->simulated_count, &context->simulated,
                   error));
     context->simulated_count = options->simulated_count;
@@ -118,8 +118,7 @@ void osb_close(osb_context *context)
     context_untrace(context);
     transport_destroy(context->wire);
     sim_world_free(context->world);
-    for (size_t i = 0; i < context->source_count; i++)
-        source_close(context->sources[i]);
+    source_order_close(&context->sources);
     cache_close(context->store);
     catalog_free(&context->known);
     arena_free(&context->memory);

@@ -23,8 +23,7 @@ struct osb_context {
     catalog known;
     cache *store;
     net_options net;
-    source **sources;
-    size_t source_count;
+    source_order sources;
     const char *state;       /**< the folder of what must not be lost: journals */
     unsigned boards_in_work; /**< being written to: waits on the bus are not cut short meanwhile */
     const char *const *simulated;

@@ -30,9 +30,8 @@ static osb_status fetch_one(osb_context *context, const char *release_version,
                             osb_error *error)
 {
     fetch_progress progress = {context_download_progress, context};
-    return fetch_release(context->sources, context->source_count, release_version, board,
-                         &context->known, context->store, allow_incomplete, &progress, result,
-                         error);
+    return fetch_release(&context->sources, release_version, board, &context->known, context->store,
+                         allow_incomplete, &progress, result, error);
 }
 
 osb_status context_release(osb_context *context, const char *release_version, const platform *board,
@@ -142,16 +141,17 @@ static osb_status list_cached(osb_context *context, json_t *releases, osb_error 
 
 static osb_status list_remote(osb_context *context, json_t *releases, osb_error *error)
 {
-    for (size_t i = 0; i < context->source_count; i++) {
+    for (size_t i = 0; i < context->sources.count; i++) {
         ARENA_OWNED memory = {0};
         const source_listing *listings;
         size_t count;
-        TRY(source_list(context->sources[i], &memory, &listings, &count, error));
+        source *asked;
+        TRY(source_order_at(&context->sources, i, &asked, error));
+        TRY(source_list(asked, &memory, &listings, &count, error));
         for (size_t k = 0; k < count; k++)
-            json_array_append_new(releases,
-                                  json_pack("{s:s, s:b, s:s}", "version", listings[k].version,
-                                            "prerelease", listings[k].prerelease, "source",
-                                            source_url(context->sources[i])));
+            json_array_append_new(
+                releases, json_pack("{s:s, s:b, s:s}", "version", listings[k].version, "prerelease",
+                                    listings[k].prerelease, "source", source_url(asked)));
     }
     return OSB_OK;
 }

@@ -7,16 +7,16 @@
  */
 #include "net/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <locale.h>
 #include <string.h>
 
 #include "base/path.h"
 #include "base/text.h"
+#include "net/archive_library.h"
 
 /** One archive being read. */
 typedef struct unpacking {
+    archive_library lib;
     struct archive *reader;
     const char *name;
     arena *memory;
@@ -25,10 +25,12 @@ typedef struct unpacking {
     size_t total; /**< bytes unpacked so far */
 } unpacking;
 
-static void close_reader(struct archive **reader)
+static void unpacking_end(unpacking *run)
 {
-    archive_read_free(*reader);
+    if (run->reader)
+        run->lib.archive_read_free(run->reader);
 }
+#define UNPACKING_OWNED __attribute__((cleanup(unpacking_end))) unpacking
 
 /** libarchive passes names through the locale, and a plain C one has no room for other letters. */
 typedef struct utf8_names {
@@ -64,7 +66,7 @@ static osb_status refuse(const char *subject, const char *what, osb_error *error
 static osb_status damaged(unpacking *run, const char *what, osb_error *error)
 {
     char detail[200] = "";
-    const char *why = archive_error_string(run->reader);
+    const char *why = run->lib.archive_error_string(run->reader);
     if (why)
         text_printable(detail, sizeof detail, why, strlen(why));
     return osb_fail(error, OSB_ERR_INTEGRITY, run->name, "get the archive again", "%s%s%s", what,
@@ -101,7 +103,7 @@ static osb_status read_content(unpacking *run, const char *path, buf *content, o
 {
     uint8_t block[16 * 1024];
     for (;;) {
-        la_ssize_t size = archive_read_data(run->reader, block, sizeof block);
+        la_ssize_t size = run->lib.archive_read_data(run->reader, block, sizeof block);
         if (size < 0)
             return damaged(run, "it is damaged", error);
         if (size == 0)
@@ -129,9 +131,9 @@ static osb_status keep_file(unpacking *run, const char *path, osb_error *error)
 }
 
 /** libarchive knows methods whose dictionaries an archive may make as large as it likes. */
-static bool is_plain_method(struct archive *reader)
+static bool is_plain_method(unpacking *run)
 {
-    const char *format = archive_format_name(reader);
+    const char *format = run->lib.archive_format_name(run->reader);
     return format &&
            (text_ends_with(format, "(uncompressed)") || text_ends_with(format, "(deflation)"));
 }
@@ -139,31 +141,33 @@ static bool is_plain_method(struct archive *reader)
 static osb_status take_file(unpacking *run, struct archive_entry *entry, const char *path,
                             osb_error *error)
 {
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+    if (run->lib.archive_entry_filetype(entry) != AE_IFREG ||
+        run->lib.archive_entry_hardlink(entry))
         return refuse(path, "it is a link or a device, not a file", error);
     if (is_there_already(run, path))
         return refuse(path, "it stands in the archive twice", error);
-    if (archive_entry_is_encrypted(entry))
+    if (run->lib.archive_entry_is_encrypted(entry))
         return osb_fail(error, OSB_ERR_INTEGRITY, run->name, "make it again without a password",
                         "it is encrypted");
-    if (!is_plain_method(run->reader))
+    if (!is_plain_method(run))
         return osb_fail(error, OSB_ERR_INTEGRITY, run->name, "make it again with an ordinary zip",
                         "it is packed in another way than Deflate");
-    if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > ARCHIVE_FILE_MAX)
+    if (run->lib.archive_entry_size_is_set(entry) &&
+        run->lib.archive_entry_size(entry) > ARCHIVE_FILE_MAX)
         return refuse(path, "it unpacks to more than 16 MB", error);
     return keep_file(run, path, error);
 }
 
 static osb_status take_entry(unpacking *run, struct archive_entry *entry, osb_error *error)
 {
-    const char *path = archive_entry_pathname_utf8(entry);
+    const char *path = run->lib.archive_entry_pathname_utf8(entry);
     if (++run->entries > ARCHIVE_ENTRIES_MAX)
         return refuse(run->name, "it holds more than 1024 files", error);
     if (!path)
         return refuse(run->name, "a name in it is not UTF-8", error);
     if (!is_safe_path(path))
         return refuse(path, "an archive may not hold a file of this name", error);
-    if (archive_entry_filetype(entry) == AE_IFDIR)
+    if (run->lib.archive_entry_filetype(entry) == AE_IFDIR)
         return OSB_OK;
     return take_file(run, entry, path, error);
 }
@@ -172,7 +176,7 @@ static osb_status unpack_entries(unpacking *run, osb_error *error)
 {
     for (;;) {
         struct archive_entry *entry;
-        int code = archive_read_next_header(run->reader, &entry);
+        int code = run->lib.archive_read_next_header(run->reader, &entry);
         if (code == ARCHIVE_EOF)
             return OSB_OK;
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN)
@@ -181,22 +185,31 @@ static osb_status unpack_entries(unpacking *run, osb_error *error)
     }
 }
 
+static osb_status open_reader(unpacking *run, span packed, osb_error *error)
+{
+    const archive_library *lib = &run->lib;
+    TRY(archive_library_open(&run->lib, error));
+    run->reader = lib->archive_read_new();
+    if (!run->reader)
+        return osb_fail_memory(error);
+    /* The central directory counts, and names without a mark are read as UTF-8. */
+    if (lib->archive_read_support_format_zip_seekable(run->reader) != ARCHIVE_OK ||
+        lib->archive_read_set_format_option(run->reader, "zip", "hdrcharset", "UTF-8") !=
+            ARCHIVE_OK ||
+        lib->archive_read_open_memory(run->reader, packed.data, packed.size) != ARCHIVE_OK)
+        return damaged(run, "it cannot be read as a .zip archive", error);
+    return OSB_OK;
+}
+
 osb_status archive_unpack_zip(span packed, const char *name, arena *memory,
                               const bundle_file **files, size_t *count, osb_error *error)
 {
     if (packed.size > ARCHIVE_PACKED_MAX)
         return refuse(name, "it is larger than 64 MB", error);
     __attribute__((cleanup(utf8_end), unused)) utf8_names names = utf8_begin();
-    __attribute__((cleanup(close_reader))) struct archive *reader = archive_read_new();
     BUF_OWNED list = buf_make(ARCHIVE_ENTRIES_MAX * sizeof(bundle_file));
-    unpacking run = {.reader = reader, .name = name, .memory = memory, .files = &list};
-    if (!reader)
-        return osb_fail_memory(error);
-    /* The central directory counts, and names without a mark are read as UTF-8. */
-    if (archive_read_support_format_zip_seekable(reader) != ARCHIVE_OK ||
-        archive_read_set_format_option(reader, "zip", "hdrcharset", "UTF-8") != ARCHIVE_OK ||
-        archive_read_open_memory(reader, packed.data, packed.size) != ARCHIVE_OK)
-        return damaged(&run, "it cannot be read as a .zip archive", error);
+    UNPACKING_OWNED run = {.name = name, .memory = memory, .files = &list};
+    TRY(open_reader(&run, packed, error));
     TRY(unpack_entries(&run, error));
     *count = list.size / sizeof **files;
     *files = arena_copy(memory, list.data, list.size);

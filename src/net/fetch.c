@@ -203,12 +203,14 @@ static osb_status fetch_from(const fetch_job *job, source *from, fetch_result *r
 }
 
 /** Asks the sources in turn. Offline, those on this machine can still answer. */
-static osb_status fetch_from_any(const fetch_job *job, source *const *sources, size_t count,
-                                 fetch_result *result, osb_error *error)
+static osb_status fetch_from_any(const fetch_job *job, source_order *sources, fetch_result *result,
+                                 osb_error *error)
 {
     osb_error offline = {0}, problem = {0};
-    for (size_t i = 0; i < count; i++) {
-        osb_status status = fetch_from(job, sources[i], result, &problem);
+    for (size_t i = 0; i < sources->count; i++) {
+        source *next;
+        TRY(source_order_at(sources, i, &next, error));
+        osb_status status = fetch_from(job, next, result, &problem);
         if (status == OSB_ERR_OFFLINE)
             offline = problem;
         if (status == OSB_ERR_NOT_FOUND || status == OSB_ERR_OFFLINE)
@@ -220,19 +222,18 @@ static osb_status fetch_from_any(const fetch_job *job, source *const *sources, s
     if (offline.status != OSB_OK)
         return osb_fail(error, OSB_ERR_OFFLINE, job->version, offline.hint,
                         "not in the cache for %s, and offline was asked for", job->board->name);
-    if (count != 1)
+    if (sources->count != 1)
         return osb_fail(error, OSB_ERR_NOT_FOUND, job->version,
                         "check version and platform, or use another source",
-                        "none of %zu sources has it for %s", count, job->board->name);
+                        "none of %zu sources has it for %s", sources->count, job->board->name);
     if (error)
         *error = problem;
     return problem.status;
 }
 
-osb_status fetch_release(source *const *sources, size_t source_count, const char *os_version,
-                         const platform *board, const catalog *known, cache *target,
-                         bool allow_incomplete, const fetch_progress *progress,
-                         fetch_result *result, osb_error *error)
+osb_status fetch_release(source_order *sources, const char *os_version, const platform *board,
+                         const catalog *known, cache *target, bool allow_incomplete,
+                         const fetch_progress *progress, fetch_result *result, osb_error *error)
 {
     release cataloged;
     bool is_known = known && catalog_release(known, os_version, board, &cataloged, NULL) == OSB_OK;
@@ -246,5 +247,5 @@ osb_status fetch_release(source *const *sources, size_t source_count, const char
     result->already_cached = is_cached(&job, &result->record);
     if (result->already_cached)
         return OSB_OK;
-    return fetch_from_any(&job, sources, source_count, result, error);
+    return fetch_from_any(&job, sources, result, error);
 }

@@ -18,7 +18,7 @@ typedef struct fetch_result {
  *         OSB_ERR_REFUSED a slot's module is missing (unless `allow_incomplete`) or something
  *         that may never be flashed came under another name; OSB_ERR_NETWORK; OSB_ERR_OFFLINE
  */
-osb_status fetch_release(source *const *sources, size_t source_count, const char *version,
-                         const platform *board, const catalog *known, cache *target,
-                         bool allow_incomplete, const fetch_progress *progress,
-                         fetch_result *result, osb_error *error) OSB_MUST_CHECK;
+osb_status fetch_release(source_order *sources, const char *version, const platform *board,
+                         const catalog *known, cache *target, bool allow_incomplete,
+                         const fetch_progress *progress, fetch_result *result,
+                         osb_error *error) OSB_MUST_CHECK;

@@ -3,7 +3,7 @@
  *
  * What one answer means is http_transfer.c. Invariant: never more than `in_flight` requests are
  * open, none is left open on return, and without permission to use the network no libcurl handle
- * is even made.
+ * is even made, nor the library loaded.
  */
 #include "net/http.h"
 
@@ -29,7 +29,8 @@ const http_limits http_limits_default = {
 struct http {
     net_options options;
     http_limits limits;
-    bool started; /**< libcurl is initialised */
+    curl_library curl;
+    bool started; /**< libcurl is loaded and initialised */
     CURLM *multi;
 };
 
@@ -57,27 +58,32 @@ void http_close(http *client)
 {
     if (!client)
         return;
-    curl_multi_cleanup(client->multi);
+    if (client->multi)
+        client->curl.curl_multi_cleanup(client->multi);
     if (client->started)
-        curl_global_cleanup();
+        client->curl.curl_global_cleanup();
     free(client);
 }
 
 static osb_status start(http *client, osb_error *error)
 {
-    if (!client->started && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    const curl_library *curl = &client->curl;
+    if (client->multi)
+        return OSB_OK;
+    TRY(curl_library_open(&client->curl, error));
+    if (!client->started && curl->curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return osb_fail(error, OSB_ERR_INTERNAL, NULL, NULL, "libcurl cannot be started");
     client->started = true;
-    if (!client->multi)
-        client->multi = curl_multi_init();
+    client->multi = curl->curl_multi_init();
     return client->multi ? OSB_OK : osb_fail_memory(error);
 }
 
 static void batch_drop(batch *run)
 {
+    const http *client = run->client;
     for (size_t i = 0; i < run->count; i++) {
         if (run->items[i].state == TRANSFER_RUNNING && run->items[i].easy)
-            curl_multi_remove_handle(run->client->multi, run->items[i].easy);
+            client->curl.curl_multi_remove_handle(client->multi, run->items[i].easy);
         transfer_drop(&run->items[i]);
     }
     free(run->items);
@@ -102,7 +108,11 @@ static osb_status batch_make(http *client, http_request *requests, size_t count,
     run->client = client;
     run->count = count;
     for (size_t i = 0; i < count; i++) {
-        transfer_make(&run->items[i], &requests[i], &client->options, &client->limits, &run->tally);
+        run->items[i] = (transfer){.curl = &client->curl,
+                                   .options = &client->options,
+                                   .limits = &client->limits,
+                                   .tally = &run->tally};
+        transfer_make(&run->items[i], &requests[i]);
         run->tally.done += requests[i].content->size;
         run->tally.total += requests[i].size;
         sizes_known = sizes_known && requests[i].size;
@@ -124,14 +134,15 @@ static size_t count_in_state(const batch *run, transfer_state state)
 /** Begins what is due, as far as there is room. */
 static osb_status begin_due(batch *run, osb_error *error)
 {
+    const http *client = run->client;
     uint64_t now = clock_monotonic_ms();
     size_t running = count_in_state(run, TRANSFER_RUNNING);
-    for (size_t i = 0; i < run->count && running < run->client->limits.in_flight; i++) {
+    for (size_t i = 0; i < run->count && running < client->limits.in_flight; i++) {
         transfer *item = &run->items[i];
         if (item->state != TRANSFER_WAITING || item->not_before_ms > now)
             continue;
         TRY(transfer_begin(item, error));
-        if (curl_multi_add_handle(run->client->multi, item->easy) != CURLM_OK)
+        if (client->curl.curl_multi_add_handle(client->multi, item->easy) != CURLM_OK)
             return osb_fail_memory(error);
         running++;
     }
@@ -140,15 +151,18 @@ static osb_status begin_due(batch *run, osb_error *error)
 
 static osb_status finish_ended(batch *run, osb_error *error)
 {
+    const curl_library *curl = &run->client->curl;
+    CURL_LOCAL(curl, curl_easy_getinfo);
+    CURLM *multi = run->client->multi;
     int left;
-    for (CURLMsg *message; (message = curl_multi_info_read(run->client->multi, &left));) {
+    for (CURLMsg *message; (message = curl->curl_multi_info_read(multi, &left));) {
         if (message->msg != CURLMSG_DONE)
             continue;
         char *private = NULL;
         CURL *easy = message->easy_handle;
         CURLcode result = message->data.result; /* gone once the handle is removed */
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-        curl_multi_remove_handle(run->client->multi, easy);
+        curl->curl_multi_remove_handle(multi, easy);
         TRY(transfer_finish((transfer *)(void *)private, result, error));
     }
     return OSB_OK;
@@ -179,28 +193,30 @@ static uint32_t idle_ms(const batch *run)
 
 static osb_status wait_for_news(const batch *run, osb_error *error)
 {
+    const http *client = run->client;
     uint32_t wait = idle_ms(run);
     CURLMcode code = CURLM_OK;
     if (count_in_state(run, TRANSFER_RUNNING))
-        code = curl_multi_poll(run->client->multi, NULL, 0, (int)wait, NULL);
+        code = client->curl.curl_multi_poll(client->multi, NULL, 0, (int)wait, NULL);
     else if (count_in_state(run, TRANSFER_WAITING))
         clock_sleep_ms(wait);
     if (code != CURLM_OK)
         return osb_fail(error, OSB_ERR_INTERNAL, NULL, NULL, "libcurl: %s",
-                        curl_multi_strerror(code));
+                        client->curl.curl_multi_strerror(code));
     return OSB_OK;
 }
 
 static osb_status batch_run(batch *run, osb_error *error)
 {
+    const http *client = run->client;
     int running;
     while (count_in_state(run, TRANSFER_DONE) < run->count) {
-        TRY(check_cancelled(run->client, error));
+        TRY(check_cancelled(client, error));
         TRY(begin_due(run, error));
-        CURLMcode code = curl_multi_perform(run->client->multi, &running);
+        CURLMcode code = client->curl.curl_multi_perform(client->multi, &running);
         if (code != CURLM_OK)
             return osb_fail(error, OSB_ERR_INTERNAL, NULL, NULL, "libcurl: %s",
-                            curl_multi_strerror(code));
+                            client->curl.curl_multi_strerror(code));
         TRY(finish_ended(run, error));
         TRY(wait_for_news(run, error));
     }

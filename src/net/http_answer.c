@@ -25,9 +25,8 @@ enum {
 static const char *header_value(transfer *item, const char *name)
 {
     struct curl_header *header = NULL;
-    if (curl_easy_header(item->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-        return NULL;
-    return header->value;
+    CURLHcode code = item->curl->curl_easy_header(item->easy, name, 0, CURLH_HEADER, -1, &header);
+    return code == CURLHE_OK ? header->value : NULL;
 }
 
 /** Waits and begins anew from the first URL, or gives up with `what`. */
@@ -81,6 +80,7 @@ static osb_status follow_redirect(transfer *item, osb_error *error)
  */
 static bool is_rate_limited(transfer *item, long code, uint64_t *wait_ms, char when[21])
 {
+    CURL_LOCAL(item->curl, curl_easy_getinfo);
     uint64_t reset = 0;
     curl_off_t seconds = 0;
     if (code != HTTP_FORBIDDEN && code != HTTP_TOO_MANY_REQUESTS)
@@ -115,6 +115,7 @@ static osb_status judge_rate_limit(transfer *item, long code, uint64_t wait_ms, 
 
 static osb_status judge_server_error(transfer *item, long code, osb_error *error)
 {
+    CURL_LOCAL(item->curl, curl_easy_getinfo);
     char what[100];
     curl_off_t seconds = 0;
     curl_easy_getinfo(item->easy, CURLINFO_RETRY_AFTER, &seconds);
@@ -166,7 +167,7 @@ static bool is_passing(CURLcode result)
 static osb_status judge_failure(transfer *item, CURLcode result, osb_error *error)
 {
     const http_request *request = item->request;
-    const char *why = *item->detail ? item->detail : curl_easy_strerror(result);
+    const char *why = *item->detail ? item->detail : item->curl->curl_easy_strerror(result);
     char what[CURL_ERROR_SIZE + 1];
     text_printable(what, sizeof what, why, strlen(why));
     if (item->too_large || result == CURLE_FILESIZE_EXCEEDED)

@@ -14,29 +14,26 @@ enum {
     IGNORED_MAX = 64 * 1024 /**< of an error page, to keep the connection */
 };
 
-void transfer_make(transfer *item, http_request *request, const net_options *options,
-                   const http_limits *limits, transfer_tally *tally)
+void transfer_make(transfer *item, http_request *request)
 {
-    *item = (transfer){.request = request,
-                       .options = options,
-                       .limits = limits,
-                       .tally = tally,
-                       .state = TRANSFER_WAITING,
-                       .attempt = 1};
+    item->request = request;
+    item->state = TRANSFER_WAITING;
+    item->attempt = 1;
     request->has_link = request->has_more = false;
     text_copy(item->url, sizeof item->url, request->url);
 }
 
 void transfer_drop(transfer *item)
 {
-    curl_easy_cleanup(item->easy);
-    curl_slist_free_all(item->headers);
+    item->curl->curl_easy_cleanup(item->easy);
+    item->curl->curl_slist_free_all(item->headers);
     item->easy = NULL;
     item->headers = NULL;
 }
 
 long transfer_code(const transfer *item)
 {
+    CURL_LOCAL(item->curl, curl_easy_getinfo);
     long code = 0;
     curl_easy_getinfo(item->easy, CURLINFO_RESPONSE_CODE, &code);
     return code;
@@ -77,7 +74,7 @@ static bool add_header(transfer *item, const char *name, const char *value)
     char line[1024];
     if (!text_format(line, sizeof line, "%s: %s", name, value))
         return false;
-    struct curl_slist *longer = curl_slist_append(item->headers, line);
+    struct curl_slist *longer = item->curl->curl_slist_append(item->headers, line);
     if (!longer)
         return false;
     item->headers = longer;
@@ -86,9 +83,10 @@ static bool add_header(transfer *item, const char *name, const char *value)
 
 static osb_status set_headers(transfer *item, const url_parts *parts, osb_error *error)
 {
+    CURL_LOCAL(item->curl, curl_easy_setopt);
     const http_request *request = item->request;
     bool secret_stays = text_equal(parts->scheme, "https") || url_is_loopback(parts);
-    curl_slist_free_all(item->headers);
+    item->curl->curl_slist_free_all(item->headers);
     item->headers = NULL;
     if (!add_header(item, "Accept", request->accept ? request->accept : "*/*"))
         return osb_fail_memory(error);
@@ -107,6 +105,7 @@ static osb_status set_headers(transfer *item, const url_parts *parts, osb_error 
 
 static void set_bounds(transfer *item)
 {
+    CURL_LOCAL(item->curl, curl_easy_setopt);
     const http_limits *limits = item->limits;
     curl_easy_setopt(item->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(item->easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -122,6 +121,7 @@ static void set_bounds(transfer *item)
 /** Trust and road. Empty proxy texts keep libcurl from reading the environment. */
 static void set_road(transfer *item, const url_parts *parts)
 {
+    CURL_LOCAL(item->curl, curl_easy_setopt);
     const net_options *options = item->options;
     bool proxied = options->proxy && text_equal(parts->scheme, "https") && !url_is_loopback(parts);
     curl_easy_setopt(item->easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -147,15 +147,16 @@ static void rewind_content(transfer *item)
 
 osb_status transfer_begin(transfer *item, osb_error *error)
 {
+    CURL_LOCAL(item->curl, curl_easy_setopt);
     url_parts parts;
     TRY(url_check(item->url, item->options->allow_http, &parts, error));
     if (!item->easy)
-        item->easy = curl_easy_init();
+        item->easy = item->curl->curl_easy_init();
     if (!item->easy)
         return osb_fail_memory(error);
     rewind_content(item);
     item->detail[0] = '\0';
-    curl_easy_reset(item->easy);
+    item->curl->curl_easy_reset(item->easy);
     TRY(set_headers(item, &parts, error));
     set_bounds(item);
     set_road(item, &parts);

@@ -1,7 +1,6 @@
 #pragma once
 /** One request on its way: redirects and attempts included. For http.c only. */
-#include <curl/curl.h>
-
+#include "net/curl_library.h"
 #include "net/http.h"
 #include "net/url.h"
 
@@ -23,6 +22,7 @@ typedef struct transfer_tally {
 } transfer_tally;
 
 typedef struct transfer {
+    const curl_library *curl;
     http_request *request;
     const net_options *options;
     const http_limits *limits;
@@ -39,8 +39,8 @@ typedef struct transfer {
     char detail[CURL_ERROR_SIZE];
 } transfer;
 
-void transfer_make(transfer *item, http_request *request, const net_options *options,
-                   const http_limits *limits, transfer_tally *tally);
+/** Fills in the rest of an item that has curl, options, limits and tally. */
+void transfer_make(transfer *item, http_request *request);
 
 /** Readies the handle for the current hop; the caller adds it to its multi handle. */
 osb_status transfer_begin(transfer *item, osb_error *error) OSB_MUST_CHECK;

@@ -17,14 +17,13 @@ enum {
     FILES_MAX = 8192 /**< of one release; real ones have a few hundred */
 };
 
-static osb_status file_url_open(const char *rest, const net_options *options, source **opened,
+static osb_status file_url_open(const char *url, const net_options *options, source **opened,
                                 osb_error *error)
 {
-    url_parts parts;
     char path[URL_SIZE];
-    if (!url_split(rest, &parts) || *parts.host || parts.has_credentials ||
-        !url_decode(parts.path, path, sizeof path))
-        return osb_fail(error, OSB_ERR_USAGE, rest, "write file:///FOLDER",
+    const char *rest = url + strlen("file://");
+    if (*rest != '/' || strpbrk(rest, "?#") || !url_decode(rest, path, sizeof path))
+        return osb_fail(error, OSB_ERR_USAGE, url, "write file:///FOLDER",
                         "not the URL of a folder on this machine");
     return folder_open(path, options, opened, error);
 }
@@ -68,6 +67,22 @@ void source_close(source *opened)
 {
     if (opened)
         opened->operations->close(opened);
+}
+
+osb_status source_order_at(source_order *list, size_t index, source **opened, osb_error *error)
+{
+    if (!list->opened[index])
+        TRY(source_open(list->urls[index], list->options, &list->opened[index], error));
+    *opened = list->opened[index];
+    return OSB_OK;
+}
+
+void source_order_close(source_order *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        source_close(list->opened[i]);
+        list->opened[i] = NULL;
+    }
 }
 
 const char *source_url(const source *opened)

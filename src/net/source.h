@@ -68,6 +68,20 @@ osb_status source_open(const char *url, const net_options *options, source **ope
 void source_close(source *opened);
 const char *source_url(const source *opened);
 
+/** Sources in the order in which they are asked; each is opened when its turn comes. */
+typedef struct source_order {
+    const net_options *options;
+    const char *const *urls; /**< both arrays belong to who made the list */
+    source **opened;         /**< NULL for those whose turn has not come */
+    size_t count;
+} source_order;
+
+/** Source `index`, opened now or before; it belongs to the list. Errors are source_open's. */
+osb_status source_order_at(source_order *list, size_t index, source **opened,
+                           osb_error *error) OSB_MUST_CHECK;
+/** Closes those that were opened. */
+void source_order_close(source_order *list);
+
 /** All files of one release. OSB_ERR_NOT_FOUND when the source does not have it. */
 osb_status source_find(source *opened, const char *version, arena *memory, source_listing *listing,
                        osb_error *error) OSB_MUST_CHECK;

@@ -7,55 +7,86 @@
 #include "net/url.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "net/curl_library.h"
 
-static void url_release(CURLU **handle)
+/** A URL taken apart. The library is opened with each: after the first time that costs nothing. */
+typedef struct opened_url {
+    curl_library curl;
+    CURLU *handle;
+} opened_url;
+
+static void opened_url_close(opened_url *opened)
 {
-    curl_url_cleanup(*handle);
+    if (opened->handle)
+        opened->curl.curl_url_cleanup(opened->handle);
+}
+#define URL_OWNED __attribute__((cleanup(opened_url_close))) opened_url
+
+static bool opened_url_set(opened_url *opened, const char *url)
+{
+    return opened->curl.curl_url_set(opened->handle, CURLUPART_URL, url, 0) == CURLUE_OK;
+}
+
+static osb_status opened_url_make(opened_url *opened, osb_error *error)
+{
+    TRY(curl_library_open(&opened->curl, error));
+    opened->handle = opened->curl.curl_url();
+    return opened->handle ? OSB_OK : osb_fail_memory(error);
 }
 
 /** Copies one part; an absent one is empty. False when it does not fit. */
-static bool take_part(CURLU *handle, CURLUPart part, unsigned flags, char *target, size_t capacity)
+static bool take_part(const opened_url *opened, CURLUPart part, char *target, size_t capacity)
 {
     char *text = NULL;
     target[0] = '\0';
-    if (curl_url_get(handle, part, &text, flags) != CURLUE_OK)
+    if (opened->curl.curl_url_get(opened->handle, part, &text, 0) != CURLUE_OK)
         return true;
     bool fits = strlen(text) < capacity;
     text_copy(target, capacity, text);
-    curl_free(text);
+    opened->curl.curl_free(text);
     return fits;
 }
 
-bool url_split(const char *url, url_parts *parts)
+static bool take_parts(const opened_url *opened, url_parts *parts)
 {
     char user[2], password[2];
-    *parts = (url_parts){0};
-    __attribute__((cleanup(url_release))) CURLU *handle = curl_url();
-    if (!handle || curl_url_set(handle, CURLUPART_URL, url, 0) != CURLUE_OK)
-        return false;
-    bool user_fits = take_part(handle, CURLUPART_USER, 0, user, sizeof user);
-    bool password_fits = take_part(handle, CURLUPART_PASSWORD, 0, password, sizeof password);
+    bool user_fits = take_part(opened, CURLUPART_USER, user, sizeof user);
+    bool password_fits = take_part(opened, CURLUPART_PASSWORD, password, sizeof password);
     parts->has_credentials = !user_fits || !password_fits || *user || *password;
-    bool whole = take_part(handle, CURLUPART_SCHEME, 0, parts->scheme, sizeof parts->scheme) &&
-                 take_part(handle, CURLUPART_HOST, 0, parts->host, sizeof parts->host) &&
-                 take_part(handle, CURLUPART_PATH, 0, parts->path, sizeof parts->path);
+    bool whole = take_part(opened, CURLUPART_SCHEME, parts->scheme, sizeof parts->scheme) &&
+                 take_part(opened, CURLUPART_HOST, parts->host, sizeof parts->host) &&
+                 take_part(opened, CURLUPART_PATH, parts->path, sizeof parts->path);
     for (char *letter = parts->host; *letter; letter++)
         if (*letter >= 'A' && *letter <= 'Z')
             *letter = (char)(*letter - 'A' + 'a');
     return whole;
 }
 
+static osb_status split(const char *url, url_parts *parts, bool *is_url, osb_error *error)
+{
+    URL_OWNED opened = {0};
+    *parts = (url_parts){0};
+    TRY(opened_url_make(&opened, error));
+    *is_url = opened_url_set(&opened, url) && take_parts(&opened, parts);
+    return OSB_OK;
+}
+
+bool url_split(const char *url, url_parts *parts)
+{
+    bool is_url = false;
+    return split(url, parts, &is_url, NULL) == OSB_OK && is_url;
+}
+
 bool url_resolve(const char *base, const char *reference, char target[URL_SIZE])
 {
-    __attribute__((cleanup(url_release))) CURLU *handle = curl_url();
-    return handle && curl_url_set(handle, CURLUPART_URL, base, 0) == CURLUE_OK &&
-           curl_url_set(handle, CURLUPART_URL, reference, 0) == CURLUE_OK &&
-           take_part(handle, CURLUPART_URL, 0, target, URL_SIZE) && *target;
+    URL_OWNED opened = {0};
+    return opened_url_make(&opened, NULL) == OSB_OK && opened_url_set(&opened, base) &&
+           opened_url_set(&opened, reference) &&
+           take_part(&opened, CURLUPART_URL, target, URL_SIZE) && *target;
 }
 
 bool url_decode(const char *text, char *target, size_t capacity)
@@ -99,9 +130,10 @@ bool url_is_loopback(const url_parts *parts)
 
 osb_status url_check(const char *url, bool allow_http, url_parts *parts, osb_error *error)
 {
-    bool known = url_split(url, parts);
-    bool plain = known && text_equal(parts->scheme, "http");
-    if (!known || (!plain && !text_equal(parts->scheme, "https")) || !*parts->host)
+    bool is_url = false;
+    TRY(split(url, parts, &is_url, error));
+    bool plain = is_url && text_equal(parts->scheme, "http");
+    if (!is_url || (!plain && !text_equal(parts->scheme, "https")) || !*parts->host)
         return osb_fail(error, OSB_ERR_USAGE, url, "use an https URL", "not a URL of a web server");
     if (parts->has_credentials)
         return osb_fail(error, OSB_ERR_USAGE, parts->host, "take user and password out of the URL",

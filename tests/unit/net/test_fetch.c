@@ -51,17 +51,22 @@ static scene p2_release(void **state)
     return set;
 }
 
+/** Declares `site`, a list of the one source that p2_release filled. */
+#define SITE_OF(with, options)                                                                     \
+    const char *site_url = fixture_path(with, "site");                                             \
+    source *site_opened = NULL;                                                                    \
+    source_order site = {options, &site_url, &site_opened, 1}
+
 static osb_status fetch(scene *set)
 {
     net_options options = {.offline = true};
-    source *site;
+    SITE_OF(set->with, &options);
     cache *target;
-    assert_int_equal(source_open(fixture_path(set->with, "site"), &options, &site, NULL), OSB_OK);
     assert_int_equal(cache_open(fixture_path(set->with, "cache"), &target, NULL), OSB_OK);
-    osb_status status = fetch_release(&site, 1, VERSION, set->board, set->known, target,
+    osb_status status = fetch_release(&site, VERSION, set->board, set->known, target,
                                       set->allow_incomplete, NULL, &set->result, &set->error);
     cache_close(target);
-    source_close(site);
+    source_order_close(&site);
     if (status != OSB_OK) {
         assert_true(*set->error.message);
         assert_true(*set->error.hint);
@@ -281,7 +286,6 @@ static void the_catalogs_pins_hold(void **state)
     osb_error error = {0};
     fetch_result result;
     net_options options = {0};
-    source *site;
     cache *target;
     assert_int_equal(catalog_load(&known, NULL), OSB_OK);
     assert_int_equal(catalog_release(&known, "4.0.2", board, &pinned, NULL), OSB_OK);
@@ -296,15 +300,15 @@ static void the_catalogs_pins_hold(void **state)
         text_format(name, sizeof name, "site/argon-%s@4.0.2.bin", parts[i][0]);
         fixture_write(with, name, buf_span(&file));
     }
-    assert_int_equal(source_open(fixture_path(with, "site"), &options, &site, NULL), OSB_OK);
+    SITE_OF(with, &options);
     assert_int_equal(cache_open(fixture_path(with, "cache"), &target, NULL), OSB_OK);
     assert_int_equal(
-        fetch_release(&site, 1, "4.0.2", board, &known, target, false, NULL, &result, &error),
+        fetch_release(&site, "4.0.2", board, &known, target, false, NULL, &result, &error),
         OSB_ERR_INTEGRITY);
     assert_true(text_starts_with(error.message, "pinned hash"));
     assert_int_equal(fixture_count_files(fixture_path(with, "cache/objects")), 0);
     cache_close(target);
-    source_close(site);
+    source_order_close(&site);
     catalog_free(&known);
 }
 
@@ -312,31 +316,32 @@ static void the_next_source_is_asked_when_the_first_has_it_not(void **state)
 {
     scene set = p2_release(state);
     net_options options = {.offline = true};
-    source *sites[3];
+    char site[200], nowhere[200];
+    text_copy(site, sizeof site, fixture_path(set.with, "site"));
+    text_copy(nowhere, sizeof nowhere, fixture_path(set.with, "nowhere"));
+    const char *urls[] = {"github+https://api.github.com/repos/o/n", nowhere, site, "gopher://no"};
+    static const struct {
+        size_t first, count;
+        const char *version;
+        osb_status status;
+    } cases[] = {
+        {0, 2, VERSION, OSB_ERR_OFFLINE},
+        {1, 1, VERSION, OSB_ERR_NOT_FOUND},
+        {1, 3, VERSION, OSB_OK}, /* the last one is never looked at */
+        {0, 0, "1.2.3", OSB_ERR_NOT_FOUND},
+        {3, 1, "1.2.3", OSB_ERR_USAGE},
+    };
     cache *target;
-    osb_error error = {0};
-    assert_int_equal(
-        source_open("github+https://api.github.com/repos/o/n", &options, &sites[0], NULL), OSB_OK);
-    assert_int_equal(source_open(fixture_path(set.with, "nowhere"), &options, &sites[1], NULL),
-                     OSB_OK);
-    assert_int_equal(source_open(fixture_path(set.with, "site"), &options, &sites[2], NULL),
-                     OSB_OK);
     assert_int_equal(cache_open(fixture_path(set.with, "cache"), &target, NULL), OSB_OK);
-    assert_int_equal(
-        fetch_release(sites, 2, VERSION, set.board, NULL, target, false, NULL, &set.result, &error),
-        OSB_ERR_OFFLINE);
-    assert_int_equal(fetch_release(sites + 1, 1, VERSION, set.board, NULL, target, false, NULL,
-                                   &set.result, &error),
-                     OSB_ERR_NOT_FOUND);
-    assert_int_equal(
-        fetch_release(sites, 3, VERSION, set.board, NULL, target, false, NULL, &set.result, &error),
-        OSB_OK);
-    assert_int_equal(
-        fetch_release(NULL, 0, "1.2.3", set.board, NULL, target, false, NULL, &set.result, &error),
-        OSB_ERR_NOT_FOUND);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        source *opened[3] = {NULL};
+        source_order sites = {&options, urls + cases[i].first, opened, cases[i].count};
+        assert_int_equal(fetch_release(&sites, cases[i].version, set.board, NULL, target, false,
+                                       NULL, &set.result, &set.error),
+                         cases[i].status);
+        source_order_close(&sites);
+    }
     cache_close(target);
-    for (size_t i = 0; i < 3; i++)
-        source_close(sites[i]);
 }
 
 static void note_last(void *context, const char *file, uint64_t done, uint64_t total)
@@ -353,17 +358,16 @@ static void progress_counts_all_files_together(void **state)
     uint64_t last[2] = {0};
     fetch_progress progress = {note_last, last};
     net_options options = {0};
-    source *site;
+    SITE_OF(set.with, &options);
     cache *target;
-    assert_int_equal(source_open(fixture_path(set.with, "site"), &options, &site, NULL), OSB_OK);
     assert_int_equal(cache_open(fixture_path(set.with, "cache"), &target, NULL), OSB_OK);
-    assert_int_equal(fetch_release(&site, 1, VERSION, set.board, NULL, target, false, &progress,
-                                   &set.result, NULL),
-                     OSB_OK);
+    assert_int_equal(
+        fetch_release(&site, VERSION, set.board, NULL, target, false, &progress, &set.result, NULL),
+        OSB_OK);
     assert_int_equal(last[0], set.result.bytes);
     assert_int_equal(last[1], set.result.bytes);
     cache_close(target);
-    source_close(site);
+    source_order_close(&site);
 }
 
 static bool always(void *context)
@@ -376,16 +380,15 @@ static void a_cancelled_fetch_leaves_nothing(void **state)
 {
     scene set = p2_release(state);
     net_options options = {.cancelled = always};
-    source *site;
+    SITE_OF(set.with, &options);
     cache *target;
-    assert_int_equal(source_open(fixture_path(set.with, "site"), &options, &site, NULL), OSB_OK);
     assert_int_equal(cache_open(fixture_path(set.with, "cache"), &target, NULL), OSB_OK);
     assert_int_equal(
-        fetch_release(&site, 1, VERSION, set.board, NULL, target, false, NULL, &set.result, NULL),
+        fetch_release(&site, VERSION, set.board, NULL, target, false, NULL, &set.result, NULL),
         OSB_ERR_INTERRUPTED);
     assert_nothing_published(&set);
     cache_close(target);
-    source_close(site);
+    source_order_close(&site);
 }
 
 int main(void)
