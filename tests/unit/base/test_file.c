@@ -63,6 +63,31 @@ static void a_file_larger_than_allowed_is_refused(void **state)
     (void)state;
 }
 
+static void a_file_may_fill_the_buffer_to_its_maximum(void **state)
+{
+    osb_error error;
+    BUF_OWNED content = buf_make(7);
+    span five = {(const uint8_t *)"12345", 5};
+    assert_int_equal(file_write_atomic("five", five, 0644, &error), OSB_OK);
+    buf_append_text(&content, "ab");
+    assert_int_equal(file_read("five", &content, &error), OSB_OK);
+    assert_int_equal(content.size, 7);
+    assert_memory_equal(content.data, "ab12345", 7);
+    assert_int_equal(file_read("five", &content, &error), OSB_ERR_REFUSED);
+    (void)state;
+}
+
+static void a_file_that_does_not_tell_its_size_is_read_to_the_end(void **state)
+{
+    osb_error error;
+    BUF_OWNED content = buf_make(1024 * 1024);
+    assert_int_equal(file_read("/proc/self/environ", &content, &error), OSB_OK);
+    size_t size = content.size;
+    assert_true(size > 0);
+    assert_int_equal(content.data[size - 1], '\0');
+    (void)state;
+}
+
 static void missing_files_and_folders_are_not_found(void **state)
 {
     osb_error error;
@@ -107,6 +132,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_replaces_the_whole_file_and_leaves_no_other),
         cmocka_unit_test(a_file_larger_than_allowed_is_refused),
+        cmocka_unit_test(a_file_may_fill_the_buffer_to_its_maximum),
+        cmocka_unit_test(a_file_that_does_not_tell_its_size_is_read_to_the_end),
         cmocka_unit_test(missing_files_and_folders_are_not_found),
         cmocka_unit_test(a_lock_has_one_holder),
         cmocka_unit_test(an_arena_hands_out_zeroed_memory_that_stays),
