@@ -73,8 +73,11 @@ static osb_status check_layer(const char *folder, osb_error *error)
     TRY(path_join(format, folder, "format", error));
     if (file_exists(format))
         return check_format(folder, format, error);
-    if (folder_exists(folder))
-        return check_unmarked(folder, error);
+    if (folder_exists(folder)) {
+        osb_status status = check_unmarked(folder, error);
+        /* Another process may have made a cache of it since we looked. */
+        return file_exists(format) ? check_format(folder, format, error) : status;
+    }
     if (file_exists(folder))
         return osb_fail(error, OSB_ERR_REFUSED, folder, "name a folder as the cache",
                         "is a file, not a folder");
