@@ -199,7 +199,7 @@ osb_status context_board_words(osb_context *context, const char *words, const pl
                         "is no simulated board");
     text_copy(name, size + 1, words);
     TRY(context_platform(context, name, board, error));
-    context_resolve(context, *board, words + size + 1, release_version);
+    context_resolve(context, *board, words + size + 1, false, release_version);
     return OSB_OK;
 }
 

@@ -141,6 +141,11 @@ typedef struct osb_goal {
     const char *device;  /**< NULL: the only board */
     const char *version; /**< NULL: with `app` the oldest release that satisfies it, else latest */
     const char *app;     /**< path of an application; NULL: leave it as it is */
+    const char *const *modules; /**< paths of other modules, each before the release's own */
+    size_t module_count;
+    const char *const *approved; /**< the releases that may be restored: "5.3.1", "5.3", "5" */
+    size_t approved_count;       /**< 0: all */
+    bool prerelease;             /**< `version` in short may be a pre-release */
     bool allow_downgrade;
     bool allow_incomplete;
     bool full;    /**< write also what is right already */

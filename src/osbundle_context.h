@@ -55,7 +55,7 @@ osb_status context_board_words(osb_context *context, const char *words, const pl
 
 /** The version that a user's words name for a platform; the words themselves when unknown. */
 void context_resolve(osb_context *context, const platform *board, const char *words,
-                     char release_version[VERSION_SIZE]);
+                     bool prerelease, char release_version[VERSION_SIZE]);
 
 /** The release with the headers of its real modules: from the cache, else fetched into it. */
 osb_status context_release(osb_context *context, const char *release_version, const platform *board,

@@ -9,9 +9,9 @@
 #include "net/fetch.h"
 
 void context_resolve(osb_context *context, const platform *board, const char *words,
-                     char release_version[VERSION_SIZE])
+                     bool prerelease, char release_version[VERSION_SIZE])
 {
-    const char *named = catalog_resolve(&context->known, board, words, false);
+    const char *named = catalog_resolve(&context->known, board, words, prerelease);
     if (!named && words[0] == 'v')
         words++;
     text_copy(release_version, VERSION_SIZE, named ? named : words);
@@ -116,7 +116,7 @@ osb_status osb_fetch(osb_context *context, const char *version_words, const char
     for (size_t i = 0; i < count; i++) {
         fetch_result fetched;
         char release_version[VERSION_SIZE];
-        context_resolve(context, chosen[i], version_words, release_version);
+        context_resolve(context, chosen[i], version_words, false, release_version);
         TRY(fetch_one(context, release_version, chosen[i], allow_incomplete, &fetched, error));
         json_array_append_new(releases, cached_to_json(&fetched.record));
         downloaded += fetched.downloaded;
@@ -177,7 +177,7 @@ osb_status osb_show(osb_context *context, const char *version_words, const char 
     release set;
     *result = NULL;
     TRY(context_platform(context, platform_name, &board, error));
-    context_resolve(context, board, version_words, release_version);
+    context_resolve(context, board, version_words, false, release_version);
     TRY(context_known_release(context, release_version, board, &set, error));
     *result = release_to_json(&set);
     return OSB_OK;

@@ -1,15 +1,10 @@
 /*
- * One board's request: finds the board, works out release and application, and plans.
+ * One board's request: finds the board, and plans for what osbundle_goal.c works out.
  *
  * Writes nothing to a board. Invariant: a board that is to be written to is locked by its journal
  * before it is opened, so that two processes never talk to it at once.
  */
 #include "osbundle_request.h"
-
-#include <string.h>
-
-#include "base/path.h"
-#include "base/text.h"
 
 request request_make(osb_context *context, const osb_goal *goal)
 {
@@ -39,107 +34,60 @@ osb_status request_take_board(request *work, bool to_write, osb_error *error)
     return device_inspect(work->held, &work->state, error);
 }
 
-/** Keeps the application in the cache too: a resume needs it when the file has moved. */
-static osb_status keep_application(request *work, span content, osb_error *error)
-{
-    uint8_t *hash = work->pinned.app_sha256;
-    text_copy(work->pinned.app_file, sizeof work->pinned.app_file, work->app.file);
-    osb_status status = cas_publish(work->context->store, content, hash, error);
-    return work->log ? status : OSB_OK;
-}
-
-static osb_status read_application(request *work, osb_error *error)
-{
-    const char *path = work->goal->app;
-    module parsed;
-    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
-    TRY(file_read(path, &content, error));
-    TRY(module_parse(buf_span(&content), path, &parsed, error));
-    TRY(platform_accepts(work->state.board, &parsed, path, error));
-    release_module_from(&work->app, &parsed, path_name(path));
-    return keep_application(work, buf_span(&content), error);
-}
-
-/** Whether the release satisfies the application and is not older than what the board has. */
-static bool release_suits(const request *work, const release *set)
-{
-    module_slot system = {MODULE_SYSTEM_PART, 1};
-    const release_module *offered = release_find(set, system);
-    const snapshot_module *now = snapshot_find(&work->state, system);
-    if (!offered || (now && offered->version < now->version))
-        return false;
-    for (size_t i = 0; i < 2; i++) {
-        module_dependency need = work->app.dependencies[i];
-        const release_module *there = release_find(set, need.slot);
-        if (need.slot.function != MODULE_NONE && (!there || there->version < need.version))
-            return false;
-    }
-    return true;
-}
-
-/** The oldest known release that will do; "latest" when no application is given. */
-static osb_status choose_version(const request *work, char chosen[VERSION_SIZE], osb_error *error)
-{
-    osb_context *context = work->context;
-    if (work->goal->heal && !work->goal->version && work->state.os_version[0]) {
-        text_copy(chosen, VERSION_SIZE, work->state.os_version);
-        return OSB_OK;
-    }
-    if (work->goal->version || !work->goal->app) {
-        const char *words = work->goal->version ? work->goal->version : "latest";
-        context_resolve(context, work->state.board, words, chosen);
-        return OSB_OK;
-    }
-    for (size_t i = 0; i < context->known.count; i++) {
-        release candidate;
-        version parsed;
-        const char *named = catalog_version(&context->known, i);
-        if (!version_parse(named, &parsed) || parsed.prerelease[0] ||
-            catalog_release(&context->known, named, work->state.board, &candidate, NULL) !=
-                OSB_OK ||
-            !release_suits(work, &candidate))
-            continue;
-        text_copy(chosen, VERSION_SIZE, named);
-        return OSB_OK;
-    }
-    return osb_fail(error, OSB_ERR_NOT_FOUND, work->app.file, "name a release yourself",
-                    "no known release for %s satisfies this application", work->state.board->name);
-}
-
 goal request_goal(const request *work)
 {
-    return (goal){.set = &work->set,
-                  .app = work->pinned.app_file[0] ? &work->app : NULL,
-                  .heal = work->pinned.heal};
+    const pinned_goal *pinned = &work->pinned;
+    return (goal){.set = pinned->set.count ? &work->set : NULL,
+                  .files = work->files,
+                  .file_count = pinned->file_count,
+                  .app = pinned->app.name[0] ? &work->app : NULL,
+                  .via = work->via_list,
+                  .via_count = pinned->via.count > 0,
+                  .heal = pinned->heal};
 }
 
-void request_solve(request *work)
+policy request_policy(const request *work)
 {
-    goal wanted = request_goal(work);
-    policy rules = {.allow_downgrade = work->pinned.allow_downgrade,
+    return (policy){.allow_downgrade = work->pinned.allow_downgrade,
                     .allow_incomplete = work->pinned.allow_incomplete,
                     .full_rewrite = work->pinned.full,
-                    .simulated = device_is_simulated(work->held)};
-    solve(&work->state, &wanted, &rules, &work->steps);
+                    .simulated = device_is_simulated(work->held),
+                    .approved = work->goal->approved,
+                    .approved_count = work->goal->approved_count};
+}
+
+/** The release on the way is passed only where the board has not got behind it already. */
+void request_solve(request *work)
+{
+    work->via_list[0] = &work->via;
+    goal wanted = request_goal(work);
+    goal direct = wanted;
+    policy rules = request_policy(work);
+    direct.via_count = 0;
+    solve(&work->state, &direct, &rules, &work->steps);
+    if (work->steps.refusal_count && wanted.via_count)
+        solve(&work->state, &wanted, &rules, &work->steps);
+}
+
+osb_status request_look(request *work, bool *looked, osb_error *error)
+{
+    *looked = work->steps.looks_again && work->log;
+    if (!*looked)
+        return OSB_OK;
+    log_line(&work->context->log, LOG_INFO, "plan", "%s: %s", work->state.device_id,
+             work->steps.steps[0].reasons[0]);
+    TRY(device_restart(work->held, error));
+    TRY(device_inspect(work->held, &work->state, error));
+    if (work->state.mode != MODE_DFU)
+        return OSB_OK;
+    return osb_fail(error, OSB_ERR_NO_PLAN, work->state.device_id,
+                    "name a release for which nothing must be known: see osbundle plan",
+                    "was started to see what it has, but came back in DFU mode");
 }
 
 osb_status request_plan(request *work, osb_error *error)
 {
-    osb_context *context = work->context;
-    const osb_goal *asked = work->goal;
-    char chosen[VERSION_SIZE];
-    work->pinned = (pinned_goal){.heal = asked->heal,
-                                 .full = asked->full,
-                                 .allow_downgrade = asked->allow_downgrade,
-                                 .allow_incomplete = asked->allow_incomplete};
-    text_copy(work->pinned.device_id, DEVICE_ID_SIZE, work->state.device_id);
-    if (asked->app)
-        TRY(read_application(work, error));
-    TRY(choose_version(work, chosen, error));
-    TRY(context_release(context, chosen, work->state.board, asked->allow_incomplete, &work->set,
-                        error));
-    TRY(cache_find_release(context->store, chosen, work->state.board->name, &work->pinned.set,
-                           error));
+    TRY(request_find_goal(work, error));
     request_solve(work);
     return OSB_OK;
 }

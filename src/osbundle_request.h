@@ -16,8 +16,11 @@ typedef struct request {
     journal *log;       /**< NULL: nothing is to be written */
     device *held;
     snapshot state;
-    release set;
-    release_module app; /**< with goal->app, or of a resumed goal */
+    release set; /**< where `pinned` has one, as the next */
+    release via;
+    const release *via_list[1];
+    release_module files[PLAN_FILES_MAX];
+    release_module app;
     pinned_goal pinned; /**< the goal by hashes, once there is a plan */
     buf file_content;   /**< of the step under way */
     plan steps;
@@ -33,11 +36,25 @@ void request_free(request *work);
  */
 osb_status request_take_board(request *work, bool to_write, osb_error *error) OSB_MUST_CHECK;
 
-/** From the goal to release, application and plan; what is not cached is fetched. */
+/** From the goal to releases, files and plan; what is not cached is fetched. */
 osb_status request_plan(request *work, osb_error *error) OSB_MUST_CHECK;
 
-/** Plans from `set`, `app` and `pinned`, which the caller has filled. */
+/**
+ * Works out what the goal's words come to and pins it: the files that are named, the release, and
+ * the one to be passed on the way.
+ */
+osb_status request_find_goal(request *work, osb_error *error) OSB_MUST_CHECK;
+
+/** Plans from what `pinned` names, which the caller has loaded. */
 void request_solve(request *work);
+
+policy request_policy(const request *work);
+
+/**
+ * Starts a board in DFU mode whose plan depends on what it cannot show there, and inspects it
+ * again. The caller plans anew. Nothing is done where the plan stands already.
+ */
+osb_status request_look(request *work, bool *looked, osb_error *error) OSB_MUST_CHECK;
 
 /** The goal as solve() takes it; points into `work`. */
 goal request_goal(const request *work);

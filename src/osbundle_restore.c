@@ -101,10 +101,10 @@ static void tell_given_up(const request *work)
     if (status != OSB_OK)
         log_line(&work->context->log, LOG_WARNING, "journal", "%s: %s; it is set aside",
                  problem.subject, problem.message);
-    else if (record && !text_equal(before.set.version, work->set.version))
+    else if (record && !text_equal(before.set.version, work->pinned.set.version))
         log_line(&work->context->log, LOG_WARNING, "journal",
-                 "%s: an unfinished restore to %s is given up for this one", work->state.device_id,
-                 before.set.version);
+                 "%s: an unfinished restore %s%s is given up for this one", work->state.device_id,
+                 before.set.count ? "to " : "of files", before.set.version);
 }
 
 osb_status request_run(request *work, bool begins, bool (*confirm)(void *, const json_t *),
@@ -143,8 +143,12 @@ osb_status osb_restore(osb_context *context, const osb_goal *goal,
                        bool (*confirm)(void *, const json_t *), json_t **result, osb_error *error)
 {
     REQUEST_OWNED work = request_make(context, goal);
+    bool looked;
     *result = NULL;
     TRY(request_take_board(&work, !goal->dry_run, error));
     TRY(request_plan(&work, error));
+    TRY(request_look(&work, &looked, error));
+    if (looked)
+        TRY(request_plan(&work, error));
     return request_run(&work, true, confirm, result, error);
 }

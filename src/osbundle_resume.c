@@ -52,12 +52,12 @@ static osb_status choose_board(osb_context *context, const char *const *names, s
 
 static osb_status check_platform(const request *work, osb_error *error)
 {
-    if (text_equal(work->pinned.set.platform, work->state.board->name))
+    if (text_equal(work->pinned.platform, work->state.board->name))
         return OSB_OK;
     return osb_fail(error, OSB_ERR_REFUSED, work->state.device_id,
                     "check what was flashed last and the board's markings, then run 'osbundle "
                     "restore' with a release for it",
-                    "was a %s when this restore began and is a %s now", work->pinned.set.platform,
+                    "was a %s when this restore began and is a %s now", work->pinned.platform,
                     work->state.board->name);
 }
 
@@ -70,41 +70,54 @@ static osb_status missing(const request *work, const osb_error *problem, osb_err
     return status;
 }
 
-/** The pinned modules, from the cache or, where that was emptied, from the sources once more. */
-static osb_status load_release(request *work, osb_error *error)
+/** Pinned modules, from the cache or, where that was emptied, from the sources once more. */
+static osb_status load_release(request *work, const cached_release *pinned, release *set,
+                               osb_error *error)
 {
     osb_context *context = work->context;
-    const cached_release *pinned = &work->pinned.set;
     const platform *board = work->state.board;
     release other;
     osb_error problem = {0};
-    osb_status status = cache_load_release(context->store, pinned, board, &work->set, &problem);
+    if (!pinned->count)
+        return OSB_OK;
+    osb_status status = cache_load_release(context->store, pinned, board, set, &problem);
     if (status == OSB_OK)
         return OSB_OK;
     log_line(&context->log, LOG_INFO, "resume", "%s: %s; fetching release %s again",
              problem.subject, problem.message, pinned->version);
     if (context_release(context, pinned->version, board, true, &other, error) == OSB_OK)
-        status = cache_load_release(context->store, pinned, board, &work->set, &problem);
+        status = cache_load_release(context->store, pinned, board, set, &problem);
     return status == OSB_OK ? OSB_OK : missing(work, &problem, error);
 }
 
-static osb_status load_application(request *work, osb_error *error)
+static osb_status load_file(request *work, const pinned_file *pinned, const char *option,
+                            release_module *file, osb_error *error)
 {
-    const pinned_goal *pinned = &work->pinned;
     osb_error problem = {0};
     module parsed;
-    if (!pinned->app_file[0])
-        return OSB_OK;
     BUF_OWNED content = buf_make(MODULE_FILE_MAX);
-    if (cas_read(work->context->store, pinned->app_sha256, &content, &problem) != OSB_OK) {
-        text_copy(problem.subject, sizeof problem.subject, pinned->app_file);
+    if (cas_read(work->context->store, pinned->sha256, &content, &problem) != OSB_OK) {
+        text_copy(problem.subject, sizeof problem.subject, pinned->name);
         missing(work, &problem, error);
-        osb_error_set_hint(error, "start over with: osbundle restore %s --app %s",
-                           pinned->set.version, pinned->app_file);
+        osb_error_set_hint(error, "start over with: osbundle restore %s%s%s %s",
+                           work->pinned.set.version, work->pinned.set.count ? " " : "", option,
+                           pinned->name);
         return OSB_ERR_NOT_FOUND;
     }
-    TRY(module_parse(buf_span(&content), pinned->app_file, &parsed, error));
-    release_module_from(&work->app, &parsed, pinned->app_file);
+    TRY(module_parse(buf_span(&content), pinned->name, &parsed, error));
+    release_module_from(file, &parsed, pinned->name);
+    return OSB_OK;
+}
+
+static osb_status load_goal(request *work, osb_error *error)
+{
+    const pinned_goal *pinned = &work->pinned;
+    TRY(load_release(work, &pinned->set, &work->set, error));
+    TRY(load_release(work, &pinned->via, &work->via, error));
+    for (size_t i = 0; i < pinned->file_count; i++)
+        TRY(load_file(work, &pinned->files[i], "--module", &work->files[i], error));
+    if (pinned->app.name[0])
+        TRY(load_file(work, &pinned->app, "--app", &work->app, error));
     return OSB_OK;
 }
 
@@ -112,15 +125,18 @@ static osb_status resume_board(request *work, bool (*confirm)(void *, const json
                                json_t **result, osb_error *error)
 {
     const json_t *record;
+    bool looked;
     TRY(request_take_board(work, true, error));
     TRY(journal_goal(work->log, &record, error));
     if (!record)
         return nothing_to_do(work->state.device_id, result, error);
     TRY(pinned_goal_from_json(record, work->state.device_id, &work->pinned, error));
     TRY(check_platform(work, error));
-    TRY(load_release(work, error));
-    TRY(load_application(work, error));
+    TRY(load_goal(work, error));
     request_solve(work);
+    TRY(request_look(work, &looked, error));
+    if (looked)
+        request_solve(work);
     return request_run(work, false, confirm, result, error);
 }
 

@@ -67,7 +67,7 @@ static bool is_named(const target_list *found, const char *words, const cached_r
         return true;
     if (!board)
         return text_equal(words, record->version);
-    context_resolve(found->context, board, words, release_version);
+    context_resolve(found->context, board, words, false, release_version);
     return text_equal(release_version, record->version);
 }
 

@@ -23,10 +23,10 @@ typedef struct options {
     text_list sources, simulated;
     /* of some commands */
     bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
-    bool all_platforms;
+    bool all_platforms, prerelease;
     bool credentials, attach, real_time;
     const char *app, *output, *from, *id, *listen;
-    text_list platforms, flash;
+    text_list platforms, flash, modules, approved;
     /* words behind the command's name */
     text_list arguments;
 } options;
@@ -35,7 +35,7 @@ typedef struct options {
 enum option_group {
     TAKES_PLATFORM = 1 << 0,
     TAKES_REMOTE = 1 << 1,
-    TAKES_GOAL = 1 << 2,    /**< --app --full --allow-downgrade */
+    TAKES_GOAL = 1 << 2,    /**< --app --module --approved --full --allow-downgrade ... */
     TAKES_PLAN = 1 << 3,    /**< --output --exit-code */
     TAKES_RESTORE = 1 << 4, /**< --dry-run */
     TAKES_FROM = 1 << 5,

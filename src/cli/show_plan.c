@@ -54,17 +54,38 @@ static void show_notes(const json_t *plan, const char *member, const char *label
     }
 }
 
+static void show_names(const json_t *names, const char *before)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(names, i, name)
+    {
+        printf("%s%s", i ? ", " : before, json_string_value(name));
+    }
+}
+
+/** "... boron to Device OS 5.3.1 with app.bin, named.bin by way of 5.0.1". */
+static void show_goal(const json_t *plan)
+{
+    const json_t *goal = json_object_get(plan, "goal"), *files = json_object_get(goal, "modules");
+    const char *app = json_text(goal, "app", NULL), *version = json_text(goal, "version", NULL);
+    printf("%s  %s", json_text(plan, "device", ""), json_text(plan, "platform", "?"));
+    if (version)
+        printf(" to Device OS %s", version);
+    if (app)
+        printf(" with %s", app);
+    show_names(files, app ? ", " : " with ");
+    show_names(json_object_get(goal, "via"), " by way of ");
+    printf("\n");
+}
+
 void show_plan(const json_t *plan)
 {
     size_t i;
     json_t *step;
     char bytes[24], duration[32];
-    const json_t *goal = json_object_get(plan, "goal");
     const json_t *steps = json_object_get(plan, "steps");
-    const char *app = json_text(goal, "app", NULL);
-    printf("%s  %s to Device OS %s%s%s\n", json_text(plan, "device", ""),
-           json_text(plan, "platform", "?"), json_text(goal, "version", "?"), app ? " with " : "",
-           app ? app : "");
+    show_goal(plan);
     show_notes(plan, "refusals", "refused");
     show_notes(plan, "warnings", "note");
     if (json_array_size(json_object_get(plan, "refusals")))
@@ -80,6 +101,8 @@ void show_plan(const json_t *plan)
     text_bytes(bytes, sizeof bytes, (uint64_t)json_number(plan, "bytes", 0));
     output_duration(duration, sizeof duration, (uint64_t)json_number(plan, "cost_ms", 0));
     printf("%s in about %s\n", bytes, duration);
+    if (json_true_at(plan, "looks_again"))
+        printf("then the board is looked at again, and the rest is planned\n");
 }
 
 void show_report(const json_t *report)

@@ -13,7 +13,9 @@
 #include "model/snapshot.h"
 
 enum {
-    PLAN_STEPS_MAX = 40,
+    PLAN_STEPS_MAX = 64,
+    PLAN_STAGES_MAX = 4, /**< releases on the way and the last one */
+    PLAN_FILES_MAX = 8,  /**< that a goal names one by one */
     PLAN_REASONS_MAX = 4,
     PLAN_NOTES_MAX = 12,
     PLAN_TEXT = 240
@@ -30,6 +32,7 @@ typedef struct plan_step {
     step_operation operation;
     const platform_slot *slot;    /**< NULL for boot and mode steps */
     char file[RELEASE_FILE_NAME]; /**< write steps only */
+    char release[VERSION_SIZE];   /**< that the file is part of; empty: named by the user */
     bool from_known;              /**< `from` is what the board reports */
     uint16_t from;                /**< module version now; 0 with from_known: absent */
     uint16_t to;
@@ -54,9 +57,14 @@ typedef struct plan_slot_version {
 typedef struct plan {
     const platform *board;
     char device_id[DEVICE_ID_SIZE];
-    char goal_version[VERSION_SIZE];   /**< empty: no release, an application only */
+    char goal_version[VERSION_SIZE]; /**< empty: no release, only files that were named */
+    size_t via_count;                /**< releases that the board passes on the way */
+    char via[PLAN_STAGES_MAX - 1][VERSION_SIZE];
+    size_t file_count; /**< modules that were named one by one */
+    char files[PLAN_FILES_MAX][RELEASE_FILE_NAME];
     char goal_app[RELEASE_FILE_NAME];  /**< empty: the application is left as it is */
     char fingerprint[SHA256_HEX_SIZE]; /**< of the snapshot that was planned from */
+    bool looks_again; /**< the steps only find out what must be known: then plan anew */
     size_t step_count;
     plan_step steps[PLAN_STEPS_MAX];
     size_t after_count;
@@ -67,18 +75,25 @@ typedef struct plan {
     char refusals[PLAN_NOTES_MAX][PLAN_TEXT];
 } plan;
 
-/** What the user wants. */
+/** What the user wants. At least one of `set`, `files` and `app` is there. */
 typedef struct goal {
-    const release *set;        /**< with the real headers of its modules; NULL: application only */
-    const release_module *app; /**< NULL: leave the application alone */
+    const release *set;          /**< with the real headers of its modules; NULL: no release */
+    const release_module *files; /**< named one by one: they go before those of `set` */
+    size_t file_count;           /**< at most PLAN_FILES_MAX */
+    const release_module *app;   /**< NULL: leave the application alone */
+    const release *const *via;   /**< releases to pass on the way, in order (solve_via) */
+    size_t via_count;            /**< at most PLAN_STAGES_MAX - 1 */
+    const release *lock;         /**< pinned files: no other may be written; NULL: none */
     bool heal; /**< only what is required: unmet needs and damaged modules, taken from `set` */
 } goal;
 
 typedef struct policy {
     bool allow_downgrade;
     bool allow_incomplete;
-    bool full_rewrite; /**< write also what is right already */
-    bool simulated;    /**< synthetic modules may be written */
+    bool full_rewrite;           /**< write also what is right already */
+    bool simulated;              /**< synthetic modules may be written */
+    const char *const *approved; /**< releases that may be restored: "5.3.1", "5.3", "5" */
+    size_t approved_count;       /**< 0: all */
 } policy;
 
 /**
@@ -86,6 +101,14 @@ typedef struct policy {
  * gives a plan without steps and with refusals.
  */
 void solve(const snapshot *state, const goal *wanted, const policy *rules, plan *result);
+
+/**
+ * The release that a board must pass on the way to a goal that it does not reach directly: a
+ * Tracker before 3.0.0 takes its co-processor's image 7 from 5.5.0 only. For `goal.via`.
+ * @return false when the goal needs no such release, or none helps
+ */
+bool solve_via(const snapshot *state, const goal *wanted, const policy *rules, const catalog *known,
+               char name[VERSION_SIZE]);
 
 /** Bytes that all write steps move over the wire. */
 uint64_t plan_bytes(const plan *steps);

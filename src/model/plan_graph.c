@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 enum {
-    NODES_MAX = SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX + 1
+    NODES_MAX = SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX + PLAN_FILES_MAX + 1
 };
 
 /** A module as it will be. */
@@ -149,6 +149,8 @@ void plan_graph(const snapshot *state, const goal *wanted, const plan *steps, bu
     for (size_t i = 0; wanted->set && i < wanted->set->module_count; i++)
         if (wanted->set->modules[i].slot.function != MODULE_USER_PART)
             take_file(&self, &wanted->set->modules[i]);
+    for (size_t i = 0; i < wanted->file_count; i++)
+        take_file(&self, &wanted->files[i]);
     if (wanted->app)
         take_file(&self, wanted->app);
     buf_append_format(target, "digraph plan {\n  rankdir=LR;\n  label=\"%s to ",

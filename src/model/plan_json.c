@@ -35,6 +35,8 @@ static json_t *hash_or_null(const uint8_t hash[SHA256_SIZE])
 static void set_write_members(json_t *object, const plan_step *step)
 {
     json_object_set_new(object, "file", json_foreign_name(step->file));
+    json_object_set_new(object, "release",
+                        json_text_or_null(step->release[0] ? step->release : NULL));
     json_object_set_new(object, "from", version_or_null(step->from_known, step->from));
     json_object_set_new(object, "from_known", json_boolean(step->from_known));
     json_object_set_new(object, "to", json_integer(step->to));
@@ -78,22 +80,32 @@ static json_t *after_to_json(const plan *steps)
     return after;
 }
 
+static json_t *goal_to_json(const plan *steps)
+{
+    const char *version = steps->goal_version[0] ? steps->goal_version : NULL;
+    const char *app = steps->goal_app[0] ? steps->goal_app : NULL;
+    json_t *via = json_array(), *files = json_array();
+    for (size_t i = 0; i < steps->via_count; i++)
+        json_array_append_new(via, json_string(steps->via[i]));
+    for (size_t i = 0; i < steps->file_count; i++)
+        json_array_append_new(files, json_foreign_name(steps->files[i]));
+    return json_pack("{s:o, s:o, s:o, s:o}", "version", json_text_or_null(version), "app",
+                     json_foreign_name(app), "via", via, "modules", files);
+}
+
 json_t *plan_to_json(const plan *steps)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < steps->step_count; i++)
         json_array_append_new(list, step_to_json(&steps->steps[i], i + 1));
-    const char *version = steps->goal_version[0] ? steps->goal_version : NULL;
-    const char *app = steps->goal_app[0] ? steps->goal_app : NULL;
     json_t *object = json_object();
     json_object_set_new(object, "type", json_string("osbundle-plan"));
     json_object_set_new(object, "schema", json_integer(1));
     json_object_set_new(object, "device", json_string(steps->device_id));
     json_object_set_new(object, "platform", json_string(steps->board->name));
-    json_object_set_new(object, "goal",
-                        json_pack("{s:o, s:o}", "version", json_text_or_null(version), "app",
-                                  json_foreign_name(app)));
+    json_object_set_new(object, "goal", goal_to_json(steps));
     json_object_set_new(object, "fingerprint", json_string(steps->fingerprint));
+    json_object_set_new(object, "looks_again", json_boolean(steps->looks_again));
     json_object_set_new(object, "steps", list);
     json_object_set_new(object, "after", after_to_json(steps));
     json_object_set_new(object, "bytes", json_integer((json_int_t)plan_bytes(steps)));

@@ -132,6 +132,8 @@ static osb_status read_write(const reading *from, const json_t *object, const ch
     step->from_known = json_true_at(object, "from_known");
     if (!read_text(json_object_get(object, "file"), step->file, sizeof step->file))
         return unreadable(from, where, "file");
+    if (!read_text_or_null(json_object_get(object, "release"), step->release, sizeof step->release))
+        return unreadable(from, where, "release");
     if (!json_is_null(was) && !read_version(was, &step->from))
         return unreadable(from, where, "from");
     if (!read_version(json_object_get(object, "to"), &step->to))
@@ -207,6 +209,24 @@ static osb_status read_after(const reading *from, const json_t *document)
     return OSB_OK;
 }
 
+static bool read_goal(const json_t *goal, plan *steps)
+{
+    const json_t *via = json_object_get(goal, "via"), *files = json_object_get(goal, "modules");
+    if (!read_text_or_null(json_object_get(goal, "version"), steps->goal_version,
+                           sizeof steps->goal_version) ||
+        !read_text_or_null(json_object_get(goal, "app"), steps->goal_app, sizeof steps->goal_app) ||
+        json_array_size(via) >= PLAN_STAGES_MAX || json_array_size(files) > PLAN_FILES_MAX)
+        return false;
+    for (size_t i = 0; i < json_array_size(via); i++)
+        if (!read_text(json_array_get(via, i), steps->via[steps->via_count++], VERSION_SIZE))
+            return false;
+    for (size_t i = 0; i < json_array_size(files); i++)
+        if (!read_text(json_array_get(files, i), steps->files[steps->file_count++],
+                       RELEASE_FILE_NAME))
+            return false;
+    return true;
+}
+
 static osb_status read_head(const reading *from, const json_t *document,
                             const platform_list *platforms)
 {
@@ -219,12 +239,11 @@ static osb_status read_head(const reading *from, const json_t *document,
         return unreadable(from, "", "platform");
     if (!read_text(json_object_get(document, "device"), steps->device_id, sizeof steps->device_id))
         return unreadable(from, "", "device");
-    if (!read_text_or_null(json_object_get(goal, "version"), steps->goal_version,
-                           sizeof steps->goal_version) ||
-        !read_text_or_null(json_object_get(goal, "app"), steps->goal_app, sizeof steps->goal_app))
+    if (!read_goal(goal, steps))
         return unreadable(from, "", "goal");
     if (!read_hash(print, bytes))
         return unreadable(from, "", "fingerprint");
+    steps->looks_again = json_true_at(document, "looks_again");
     text_hex(steps->fingerprint, (span){bytes, sizeof bytes});
     return OSB_OK;
 }

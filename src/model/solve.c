@@ -1,5 +1,6 @@
 /*
- * The planner's entry: walks the rooms that solve.h lists and stops at the first refusal.
+ * The planner's entry: walks the rooms that solve.h lists, once for every release on the way and
+ * once for the goal itself, and stops at the first refusal.
  *
  * Pure: no input or output, no clock, no allocation. The same snapshot, goal and policy give the
  * same plan, bit for bit. Invariant: a plan with refusals has no steps.
@@ -56,9 +57,39 @@ uint16_t solve_system_version(const solver *work)
     return system ? system->version : 0;
 }
 
+const release_module *solve_file(const solver *work, module_slot slot)
+{
+    for (size_t i = 0; i < work->file_count; i++)
+        if (slot_equal(work->files[i]->slot, slot))
+            return work->files[i];
+    return NULL;
+}
+
+static const release_module *named_file(const goal *wanted, module_slot slot)
+{
+    for (size_t i = 0; i < wanted->file_count; i++)
+        if (slot_equal(wanted->files[i].slot, slot))
+            return &wanted->files[i];
+    return NULL;
+}
+
+bool solve_is_named(const solver *work, module_slot slot)
+{
+    const release_module *named = named_file(work->wanted, slot);
+    return named && named == solve_file(work, slot);
+}
+
+void solve_origin(const solver *work, module_slot slot, char target[SOLVE_ORIGIN])
+{
+    if (solve_is_named(work, slot) || !work->set)
+        text_copy(target, SOLVE_ORIGIN, "the file you named");
+    else
+        text_format(target, SOLVE_ORIGIN, "release %s", work->set->version);
+}
+
 uint16_t solve_goal_version(const solver *work, module_slot slot)
 {
-    const release_module *wanted = work->wanted->set ? release_find(work->wanted->set, slot) : NULL;
+    const release_module *wanted = solve_file(work, slot);
     const solve_module *now = solve_installed(work, slot);
     return wanted ? wanted->version : now ? now->version : 0;
 }
@@ -112,17 +143,19 @@ static void take_snapshot(solver *work)
     }
 }
 
-static void describe_goal(solver *work)
+static void describe_goal(const snapshot *state, const goal *wanted, plan *result)
 {
-    plan *result = work->result;
-    const goal *wanted = work->wanted;
-    result->board = work->state->board;
-    text_copy(result->device_id, sizeof result->device_id, work->state->device_id);
+    result->board = state->board;
+    text_copy(result->device_id, sizeof result->device_id, state->device_id);
     if (wanted->set)
         text_copy(result->goal_version, sizeof result->goal_version, wanted->set->version);
     if (wanted->app)
         text_copy(result->goal_app, sizeof result->goal_app, wanted->app->file);
-    snapshot_fingerprint(work->state, result->fingerprint);
+    for (size_t i = 0; i < wanted->via_count; i++)
+        text_copy(result->via[result->via_count++], VERSION_SIZE, wanted->via[i]->version);
+    for (size_t i = 0; i < wanted->file_count; i++)
+        text_copy(result->files[result->file_count++], RELEASE_FILE_NAME, wanted->files[i].file);
+    snapshot_fingerprint(state, result->fingerprint);
 }
 
 static void describe_after(solver *work)
@@ -133,18 +166,90 @@ static void describe_after(solver *work)
             (plan_slot_version){work->modules[i].slot, work->modules[i].version};
 }
 
-void solve(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
+/**
+ * What a stage puts where: the named files, then the release's others. On the way a named file
+ * counts where the release itself has none, as a co-processor's image does.
+ */
+static void collect_files(solver *work, bool last)
+{
+    const goal *wanted = work->wanted;
+    for (size_t i = 0; i < wanted->file_count; i++)
+        if (last || !release_find(work->set, wanted->files[i].slot))
+            work->files[work->file_count++] = &wanted->files[i];
+    for (size_t i = 0; work->set && i < work->set->module_count; i++)
+        if (!solve_file(work, work->set->modules[i].slot))
+            work->files[work->file_count++] = &work->set->modules[i];
+}
+
+static solver begin_stage(const snapshot *state, const goal *wanted, const policy *rules,
+                          size_t stage, plan *result)
+{
+    bool last = stage == wanted->via_count;
+    solver work = {.state = state,
+                   .wanted = wanted,
+                   .rules = rules,
+                   .result = result,
+                   .set = last ? wanted->set : wanted->via[stage],
+                   .app = last ? wanted->app : NULL,
+                   .heal = last && wanted->heal,
+                   .first_step = result->step_count};
+    collect_files(&work, last);
+    take_snapshot(&work);
+    return work;
+}
+
+static void solve_stage(solver *work)
 {
     static void (*const rooms[])(solver *) = {solve_goal,  solve_limits, solve_select,
                                               solve_order, solve_check,  solve_accept};
-    solver work = {.state = state, .wanted = wanted, .rules = rules, .result = result};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms && !work->result->refusal_count; i++)
+        rooms[i](work);
+}
+
+/** The snapshot that the board would give after a stage. */
+static void advance(const solver *work, snapshot *state)
+{
+    if (work->result->step_count == work->first_step)
+        return;
+    state->mode = MODE_NORMAL;
+    state->module_count = 0;
+    for (size_t i = 0; i < work->module_count && i < SNAPSHOT_MODULES_MAX; i++) {
+        const solve_module *module = &work->modules[i];
+        const snapshot_module *before = snapshot_find(work->state, module->slot);
+        const release_module *file = solve_file(work, module->slot);
+        snapshot_module *entry = &state->modules[state->module_count++];
+        *entry = before ? *before : (snapshot_module){.slot = module->slot};
+        entry->version = module->version;
+        entry->dependency_count = module->dependency_count;
+        memcpy(entry->dependencies, module->dependencies, sizeof entry->dependencies);
+        if (!file || file->version != module->version)
+            continue;
+        entry->checked = entry->passed = CHECK_INTEGRITY;
+        entry->has_identity = true;
+        memcpy(entry->identity, file->identity, SHA256_SIZE);
+    }
+}
+
+void solve_stages(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
+{
+    snapshot now = *state;
     *result = (plan){0};
-    describe_goal(&work);
-    take_snapshot(&work);
-    for (size_t i = 0; i < sizeof rooms / sizeof *rooms && !result->refusal_count; i++)
-        rooms[i](&work);
+    describe_goal(state, wanted, result);
+    for (size_t stage = 0; stage <= wanted->via_count && !result->refusal_count; stage++) {
+        snapshot before = now;
+        solver work = begin_stage(&before, wanted, rules, stage, result);
+        solve_stage(&work);
+        if (stage == wanted->via_count && !result->refusal_count)
+            describe_after(&work);
+        advance(&work, &now);
+    }
     if (result->refusal_count)
         result->step_count = 0;
-    else
-        describe_after(&work);
+}
+
+void solve(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
+{
+    solve_stages(state, wanted, rules, result);
+    if (result->refusal_count)
+        solve_look(state, wanted, rules, result);
 }

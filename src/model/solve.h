@@ -12,15 +12,23 @@
  * solve_check   is what the board ends up with coherent
  * solve_accept  replays the finished plan against the board's own rules
  *
+ * Where they find no way, solve_look starts a board in DFU mode to see what it has, and solve_via
+ * looks for a release that leads there.
+ *
  * solve_facts says what boards can do by version, solve_explain why a step is there, solve_cost
  * how long it takes.
  */
 #include "model/plan.h"
 
+enum {
+    SOLVE_ORIGIN = 48 /**< "release 3.2.1-p2.3" with NUL */
+};
+
 /** What is to become of one slot. */
 typedef struct solve_slot {
     const platform_slot *place;
     const release_module *wanted; /**< what the goal puts here; NULL: left as it is */
+    bool named;                   /**< by the user: never left out */
     bool write;
     bool compare_first;
     bool again;  /**< right already, but taken away while another module was replaced */
@@ -35,16 +43,28 @@ typedef struct solve_module {
     size_t dependency_count;
 } solve_module;
 
+/** One stage of a plan: from what the board has then to one release, or to the goal itself. */
 typedef struct solver {
-    const snapshot *state;
+    const snapshot *state; /**< the board when the stage begins */
     const goal *wanted;
     const policy *rules;
     plan *result;
+    const release *set;        /**< of this stage; NULL: none */
+    const release_module *app; /**< in the last stage only */
+    bool heal;
+    size_t file_count;
+    const release_module *files[RELEASE_MODULES_MAX + PLAN_FILES_MAX]; /**< one a slot */
+    size_t first_step; /**< of this stage in the plan */
     size_t slot_count;
-    solve_slot slots[RELEASE_MODULES_MAX + 1];
+    solve_slot slots[RELEASE_MODULES_MAX + PLAN_FILES_MAX + 1];
     size_t module_count;
-    solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX];
+    solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX + PLAN_FILES_MAX];
 } solver;
+
+/** All stages of a plan, or the refusals of the first that there is no way for. */
+void solve_stages(const snapshot *state, const goal *wanted, const policy *rules, plan *result);
+/** Puts a look at the running system in the place of refusals that rest on what is unknown. */
+void solve_look(const snapshot *state, const goal *wanted, const policy *rules, plan *result);
 
 void solve_goal(solver *work);
 void solve_limits(solver *work);
@@ -71,6 +91,12 @@ plan_step *solve_add_step(solver *work, step_operation operation);
 void solve_add_plain_step(solver *work, step_operation operation, const char *reason);
 void solve_add_write(solver *work, solve_slot *entry);
 bool solve_is_pending(const solver *work, module_slot slot);
+
+/** What this stage puts into a slot; NULL: nothing. */
+const release_module *solve_file(const solver *work, module_slot slot);
+bool solve_is_named(const solver *work, module_slot slot);
+/** Where a file comes from, for people: "release 5.3.1", or "the file you named". */
+void solve_origin(const solver *work, module_slot slot, char target[SOLVE_ORIGIN]);
 
 /** The version that a slot will have when the goal is reached; 0 when unknown or absent. */
 uint16_t solve_goal_version(const solver *work, module_slot slot);

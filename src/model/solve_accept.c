@@ -21,7 +21,7 @@ typedef struct replay {
     bool in_dfu;
     bool all_known; /**< what is not in the list is absent */
     size_t count;
-    solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX];
+    solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX + PLAN_FILES_MAX];
 } replay;
 
 static void reject(replay *self, const plan_step *step, const char *format, ...)
@@ -262,10 +262,11 @@ void solve_accept(solver *work)
 {
     replay self;
     begin(&self, work);
-    for (size_t i = 0; i < work->result->step_count && !work->result->refusal_count; i++) {
+    for (size_t i = work->first_step; i < work->result->step_count && !work->result->refusal_count;
+         i++) {
         self.number = i + 1;
         replay_step(&self, &work->result->steps[i]);
     }
-    if (self.in_dfu && work->result->step_count && !work->result->refusal_count)
+    if (self.in_dfu && work->result->step_count > work->first_step && !work->result->refusal_count)
         solve_refuse(work, "the plan would leave the board in DFU mode");
 }

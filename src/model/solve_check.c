@@ -6,6 +6,22 @@
  */
 #include "model/solve.h"
 
+/**
+ * Needs of what cannot be seen count as met where the user waits at the end; on the way nobody
+ * would look again.
+ */
+static bool is_last_stage(const solver *work)
+{
+    return work->set == work->wanted->set;
+}
+
+/** Files alone promise no whole set: what was unmet before, between others, may stay so. */
+static bool was_unmet_before(const solver *work, const solve_module *module, module_dependency need)
+{
+    bool touched = solve_file(work, module->slot) || solve_file(work, need.slot);
+    return !work->set && !touched && !snapshot_meets(work->state, need);
+}
+
 static void judge(solver *work, const solve_module *module, module_dependency need)
 {
     char slot[MODULE_SLOT_TEXT], needed[MODULE_SLOT_TEXT];
@@ -18,6 +34,9 @@ static void judge(solver *work, const solve_module *module, module_dependency ne
                    "the application needs %s >= %u and the board will have %u: it will wait "
                    "in safe mode; give a fitting one with --app",
                    needed, need.version, has);
+    else if (was_unmet_before(work, module, need))
+        solve_warn(work, "%s %u still needs %s >= %u, and has %u: the board waits in safe mode",
+                   slot, module->version, needed, need.version, has);
     else
         solve_refuse(work,
                      "the final set would not work: %s %u needs %s >= %u, and it would be %u; the "
@@ -31,7 +50,7 @@ void solve_check(solver *work)
         const solve_module *module = &work->modules[i];
         for (size_t d = 0; d < module->dependency_count; d++) {
             module_dependency need = module->dependencies[d];
-            if (need.slot.function != MODULE_NONE && !solve_meets(work, need, true))
+            if (need.slot.function != MODULE_NONE && !solve_meets(work, need, is_last_stage(work)))
                 judge(work, module, need);
         }
     }

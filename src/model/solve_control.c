@@ -132,7 +132,7 @@ void solve_leave_out(solver *work)
         solve_slot *entry = &work->slots[i];
         char slot[MODULE_SLOT_TEXT];
         uint16_t system = solve_system_version(work);
-        if (!is_pending_control(entry) || system_takes(work, entry, system) ||
+        if (!is_pending_control(entry) || system_takes(work, entry, system) || entry->named ||
             !can_stay(work, entry))
             continue;
         slot_text(entry->wanted->slot, slot);

@@ -21,31 +21,30 @@ static bool is_damaged(const solver *work, const solve_slot *entry)
 
 static void explain_difference(const solver *work, const solve_slot *entry, plan_step *step)
 {
-    char text[PLAN_TEXT];
-    const char *version = work->wanted->set ? work->wanted->set->version : "";
+    char text[PLAN_TEXT], origin[SOLVE_ORIGIN];
+    solve_origin(work, entry->wanted->slot, origin);
     if (entry->again)
         text_format(text, sizeof text,
                     "it was right, but had to go while the radio stack was replaced");
     else if (!step->from_known)
         text_format(text, sizeof text,
-                    "release %s has %u; what the board has is unknown, so it is read back first",
-                    version, step->to);
+                    "%s has %u; what the board has is unknown, so it is read back first", origin,
+                    step->to);
     else if (!step->from)
-        text_format(text, sizeof text, "release %s has %u, the board has none", version, step->to);
+        text_format(text, sizeof text, "%s has %u, the board has none", origin, step->to);
     else if (is_damaged(work, entry))
-        text_format(text, sizeof text, "the board's %u fails its own check; release %s has %u",
-                    step->from, version, step->to);
+        text_format(text, sizeof text, "the board's %u fails its own check; %s has %u", step->from,
+                    origin, step->to);
     else if (step->from == step->to && step->compare_first)
         text_format(text, sizeof text,
                     "the board's header says %u too; an interrupted write looks like that, so it "
                     "is read back first",
                     step->from);
     else if (step->from == step->to)
-        text_format(text, sizeof text, "release %s has this build of %u, the board another%s",
-                    version, step->to, work->rules->full_rewrite ? " or the same" : "");
+        text_format(text, sizeof text, "%s has this build of %u, the board another%s", origin,
+                    step->to, work->rules->full_rewrite ? " or the same" : "");
     else
-        text_format(text, sizeof text, "release %s has %u, the board has %u", version, step->to,
-                    step->from);
+        text_format(text, sizeof text, "%s has %u, the board has %u", origin, step->to, step->from);
     add_reason(step, text);
 }
 

@@ -6,6 +6,8 @@
  */
 #include "model/solve.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "model/solve_facts.h"
 
@@ -27,11 +29,11 @@ static void check_synthetic(solver *work, const release_module *module)
 
 static void check_complete(solver *work)
 {
-    const release *set = work->wanted->set;
+    const release *set = work->set;
     const platform *board = work->state->board;
     for (size_t i = 0; i < board->slot_count; i++) {
         const platform_slot *place = &board->slots[i];
-        if (!place->required || release_find(set, place->slot))
+        if (!place->required || solve_file(work, place->slot))
             continue;
         if (!work->rules->allow_incomplete)
             solve_refuse(work, "release %s for %s lacks %s; allow it with --allow-incomplete",
@@ -44,19 +46,82 @@ static void check_complete(solver *work)
 
 static void check_direction(solver *work)
 {
-    const release_module *wanted = release_find(work->wanted->set, system_part);
-    const solve_module *now = solve_installed(work, system_part);
-    if (!wanted || !now || now->version <= wanted->version || work->rules->allow_downgrade)
+    char slot[MODULE_SLOT_TEXT], origin[SOLVE_ORIGIN];
+    for (size_t i = 0; i < work->file_count; i++) {
+        const release_module *wanted = work->files[i];
+        const solve_module *now = solve_installed(work, wanted->slot);
+        bool counts = slot_equal(wanted->slot, system_part) || solve_is_named(work, wanted->slot);
+        if (!counts || !now || now->version <= wanted->version || work->rules->allow_downgrade)
+            continue;
+        slot_text(wanted->slot, slot);
+        solve_origin(work, wanted->slot, origin);
+        solve_refuse(work,
+                     "the board has %s %u and %s has %u: a downgrade; allow it with "
+                     "--allow-downgrade",
+                     slot, now->version, origin, wanted->version);
+    }
+}
+
+static void check_approved(solver *work)
+{
+    char list[PLAN_TEXT / 2] = "";
+    const policy *rules = work->rules;
+    if (!rules->approved_count ||
+        version_listed(work->set->version, rules->approved, rules->approved_count))
         return;
+    for (size_t i = 0; i < rules->approved_count; i++)
+        text_append(list, sizeof list, "%s%s", i ? ", " : "", rules->approved[i]);
+    solve_refuse(work, "release %s is not among the approved ones: %s", work->set->version, list);
+}
+
+/** With a lock nothing is written but the very files that it pins. */
+static void check_pin(solver *work, const release_module *file)
+{
+    const release_module *pin = release_find(work->wanted->lock, file->slot);
+    char slot[MODULE_SLOT_TEXT], wanted[SHA256_HEX_SIZE], found[SHA256_HEX_SIZE];
+    slot_text(file->slot, slot);
+    if (!pin) {
+        solve_refuse(work, "the lock pins no %s, and %s would be written there", slot, file->file);
+        return;
+    }
+    if (memcmp(pin->sha256, file->sha256, SHA256_SIZE) == 0)
+        return;
+    text_hex(wanted, (span){pin->sha256, SHA256_SIZE});
+    text_hex(found, (span){file->sha256, SHA256_SIZE});
     solve_refuse(work,
-                 "the board has system_part/1 %u and release %s has %u: a downgrade; allow it with "
-                 "--allow-downgrade",
-                 now->version, work->wanted->set->version, wanted->version);
+                 "%s is not the file that the lock pins for %s: SHA-256 %.16s..., not %.16s...",
+                 file->file, slot, found, wanted);
+}
+
+static bool is_written(const solver *work, const release_module *file)
+{
+    const platform_slot *place = platform_find_slot(work->state->board, file->slot);
+    return file->slot.function != MODULE_USER_PART && place && place->route != ROUTE_NEVER;
+}
+
+static void check_lock(solver *work)
+{
+    const release *lock = work->wanted->lock;
+    for (size_t i = 0; lock && i < work->file_count; i++)
+        if (is_written(work, work->files[i]))
+            check_pin(work, work->files[i]);
+    if (lock && work->app)
+        check_pin(work, work->app);
+}
+
+static void check_named(solver *work)
+{
+    for (size_t i = 0; i < work->file_count; i++) {
+        const release_module *file = work->files[i];
+        check_synthetic(work, file);
+        if (file->slot.function == MODULE_USER_PART && solve_is_named(work, file->slot))
+            solve_refuse(work, "%s is an application; give it with --app", file->file);
+    }
 }
 
 static void check_application(solver *work)
 {
-    const release_module *app = work->wanted->app;
+    const release_module *app = work->app;
     char slot[MODULE_SLOT_TEXT];
     if (app->slot.function != MODULE_USER_PART) {
         slot_text(app->slot, slot);
@@ -88,21 +153,22 @@ static void check_application(solver *work)
 
 void solve_goal(solver *work)
 {
-    const release *set = work->wanted->set;
+    const release *set = work->set;
     check_protection(work);
     if (set && set->board->id != work->state->board->id) {
         solve_refuse(work, "release %s is for %s, the board is a %s", set->version,
                      set->board->name, work->state->board->name);
         return;
     }
-    for (size_t i = 0; set && i < set->module_count; i++)
-        check_synthetic(work, &set->modules[i]);
+    check_named(work);
+    check_direction(work);
     if (set) {
+        check_approved(work);
         check_complete(work);
-        check_direction(work);
     }
-    if (work->wanted->app) {
-        check_synthetic(work, work->wanted->app);
+    check_lock(work);
+    if (work->app) {
+        check_synthetic(work, work->app);
         check_application(work);
     }
 }

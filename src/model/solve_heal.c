@@ -46,11 +46,11 @@ static bool is_asked_for(const solver *work, module_slot slot)
 
 void solve_heal(solver *work)
 {
-    bool candidate[RELEASE_MODULES_MAX + 1] = {false};
+    bool candidate[RELEASE_MODULES_MAX + PLAN_FILES_MAX + 1] = {false};
     for (size_t i = 0; i < work->slot_count; i++) {
         solve_slot *entry = &work->slots[i];
-        if (entry->wanted->slot.function == MODULE_USER_PART)
-            continue; /* named by the user */
+        if (entry->wanted->slot.function == MODULE_USER_PART || entry->named)
+            continue; /* the user wants it */
         candidate[i] = entry->write;
         entry->write = entry->write &&
                        (is_damaged(work->state, entry->wanted->slot) || is_missing(work, entry));

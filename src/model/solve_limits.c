@@ -22,13 +22,13 @@ static const module_slot ncp_firmware = {MODULE_NCP_FIRMWARE, 0};
 
 static void check_floor(solver *work, module_slot slot, uint16_t least)
 {
-    const release_module *wanted = release_find(work->wanted->set, slot);
-    char name[MODULE_SLOT_TEXT];
+    const release_module *wanted = solve_file(work, slot);
+    char name[MODULE_SLOT_TEXT], origin[SOLVE_ORIGIN];
     slot_text(slot, name);
+    solve_origin(work, slot, origin);
     if (wanted && wanted->version < least)
-        solve_refuse(work,
-                     "a protected board needs %s >= %u, and release %s has %u; name 6.1.1 or newer",
-                     name, least, work->wanted->set->version, wanted->version);
+        solve_refuse(work, "a protected board needs %s >= %u, and %s has %u; name 6.1.1 or newer",
+                     name, least, origin, wanted->version);
 }
 
 /** In service mode a protected board can be written, but not below what knows protection. */
@@ -60,20 +60,22 @@ static void check_stepping_stone(solver *work, const release_module *wanted, mod
     else
         solve_refuse(work,
                      "%s %u goes only onto a board with %s >= %u, whose co-processor then has "
-                     "image %d, and this one has %u; restore 5.5.0 first, then %s%s",
+                     "image %d, and this one has %u; name the file of image %d with --module, so "
+                     "that 5.5.0 can be passed on the way%s",
                      slot, wanted->version, slot, need.version, TRACKER_NCP, now ? now->version : 0,
-                     work->wanted->set->version,
+                     TRACKER_NCP,
                      ncp || work->state->modules_known ? ""
                                                        : ", or start the board to see its image");
 }
 
 static void check_stepping_stones(solver *work)
 {
-    const release *set = work->wanted->set;
-    for (size_t i = 0; i < set->module_count; i++)
+    for (size_t i = 0; i < work->file_count; i++) {
+        const release_module *file = work->files[i];
         for (size_t d = 0; d < 2; d++)
-            if (slot_equal(set->modules[i].dependencies[d].slot, set->modules[i].slot))
-                check_stepping_stone(work, &set->modules[i], set->modules[i].dependencies[d]);
+            if (slot_equal(file->dependencies[d].slot, file->slot))
+                check_stepping_stone(work, file, file->dependencies[d]);
+    }
 }
 
 /** Boards of these platforms come with several modems; which one is not to be seen over USB. */
@@ -90,7 +92,7 @@ static void warn_of_modem(solver *work, uint16_t now, uint16_t wanted)
 static void warn_of_lost_application(solver *work, uint16_t now, uint16_t wanted)
 {
     const platform *board = work->state->board;
-    if (!work->wanted->app && solve_installed(work, (module_slot){MODULE_USER_PART, 2}) &&
+    if (!work->app && solve_installed(work, (module_slot){MODULE_USER_PART, 2}) &&
         fact_finds_256k(board, now) && !fact_finds_256k(board, wanted))
         solve_warn(work, "the 256K application on the board will not be found: Device OS before "
                          "3.1.0 looks for 128K ones only; give a fitting one with --app");
@@ -98,11 +100,9 @@ static void warn_of_lost_application(solver *work, uint16_t now, uint16_t wanted
 
 void solve_limits(solver *work)
 {
-    if (!work->wanted->set)
-        return;
     check_protected_floors(work);
     check_stepping_stones(work);
-    const release_module *wanted = release_find(work->wanted->set, system_part);
+    const release_module *wanted = solve_file(work, system_part);
     uint16_t now = solve_system_version(work);
     if (!wanted || !now)
         return;

@@ -70,7 +70,8 @@ static solve_slot *add_slot(solver *work, const release_module *wanted)
         return NULL;
     }
     solve_slot *entry = &work->slots[work->slot_count++];
-    *entry = (solve_slot){.place = place, .wanted = wanted};
+    *entry =
+        (solve_slot){.place = place, .wanted = wanted, .named = solve_is_named(work, wanted->slot)};
     return entry;
 }
 
@@ -90,7 +91,9 @@ static bool keep_newer(solver *work, const snapshot_module *now, const release_m
 static void select_system_module(solver *work, const release_module *wanted)
 {
     const platform_slot *place = platform_find_slot(work->state->board, wanted->slot);
-    if (wanted->slot.function == MODULE_USER_PART || (place && place->route == ROUTE_NEVER))
+    bool never =
+        wanted->slot.function == MODULE_USER_PART || (place && place->route == ROUTE_NEVER);
+    if (never && !solve_is_named(work, wanted->slot))
         return; /* listed in releases, never selected */
     solve_slot *entry = add_slot(work, wanted);
     if (!entry)
@@ -122,11 +125,10 @@ static void select_application(solver *work, const release_module *app)
 
 void solve_select(solver *work)
 {
-    const release *set = work->wanted->set;
-    for (size_t i = 0; set && i < set->module_count; i++)
-        select_system_module(work, &set->modules[i]);
-    if (work->wanted->app)
-        select_application(work, work->wanted->app);
-    if (work->wanted->heal)
+    for (size_t i = 0; i < work->file_count; i++)
+        select_system_module(work, work->files[i]);
+    if (work->app)
+        select_application(work, work->app);
+    if (work->heal)
         solve_heal(work);
 }

@@ -72,6 +72,8 @@ void solve_add_write(solver *work, solve_slot *entry)
     plan_step *step = solve_add_step(work, STEP_WRITE);
     step->slot = entry->place;
     text_copy(step->file, sizeof step->file, wanted->file);
+    if (work->set && wanted != work->app && !entry->named)
+        text_copy(step->release, sizeof step->release, work->set->version);
     step->from_known = now || work->state->modules_known;
     step->from = now ? now->version : 0;
     step->to = wanted->version;
@@ -81,7 +83,7 @@ void solve_add_write(solver *work, solve_slot *entry)
     step->bytes = wanted->size;
     if (step->via == ROUTE_DFU) {
         step->address = wanted->start;
-        step->bytes = wanted->size - entry->place->flash_offset;
+        step->bytes -= step->bytes > entry->place->flash_offset ? entry->place->flash_offset : 0;
     }
     step->compare_first = entry->compare_first;
     step->critical = is_critical(work, entry->place);

@@ -169,3 +169,12 @@ bool version_matches(const char *text, const version *candidate)
     return take_sign(&text, '.') && take_number(&text, &number) && !*text &&
            number == candidate->minor;
 }
+
+bool version_listed(const char *text, const char *const *words, size_t count)
+{
+    version parsed;
+    bool listed = false;
+    for (size_t i = 0; i < count && !listed && version_parse(text, &parsed); i++)
+        listed = version_matches(words[i], &parsed);
+    return listed;
+}

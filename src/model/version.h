@@ -27,3 +27,6 @@ int version_compare_text(const char *a, const char *b);
  * forms match pre-releases too; whether those are wanted is for the caller to say.
  */
 bool version_matches(const char *text, const version *candidate);
+
+/** Whether one of the words ("5.3.1", "5.3", "5") names the version that `text` is. */
+bool version_listed(const char *text, const char *const *words, size_t count);

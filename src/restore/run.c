@@ -70,12 +70,26 @@ static osb_status run_steps(restore_work *work, osb_error *error)
     return OSB_OK;
 }
 
+/** The last one: with a release on the way there are two. */
 static const plan_step *write_of(const plan *steps, module_slot slot)
 {
-    for (size_t i = 0; i < steps->step_count; i++)
+    for (size_t i = steps->step_count; i-- > 0;)
         if (steps->steps[i].operation == STEP_WRITE && slot_equal(steps->steps[i].slot->slot, slot))
             return &steps->steps[i];
     return NULL;
+}
+
+/**
+ * What counts against the proof. A release is promised with all its needs met; files alone mend
+ * nothing that was amiss before and that they do not replace.
+ */
+static uint32_t failed_checks(const restore_work *work, const snapshot_module *now)
+{
+    const plan *steps = work->steps;
+    const snapshot_module *before = snapshot_find(&work->report->before, now->slot);
+    uint32_t failed = now->checked & ~now->passed;
+    bool same = before && before->version == now->version && !steps->goal_version[0];
+    return same ? failed & ~(before->checked & ~before->passed) : failed;
 }
 
 /** Every promised module is reported in its version and build, sound and with its needs met. */
@@ -86,7 +100,7 @@ static osb_status prove_set(restore_work *work, osb_error *error)
     for (size_t i = 0; i < steps->after_count; i++) {
         const snapshot_module *now = snapshot_find(after, steps->after[i].slot);
         const plan_step *write = write_of(steps, steps->after[i].slot);
-        uint32_t failed = now ? now->checked & ~now->passed : 0;
+        uint32_t failed = now ? failed_checks(work, now) : 0;
         bool is_app = steps->after[i].slot.function == MODULE_USER_PART;
         bool same = !now || !write || evidence_same_build(now, write);
         if (now && now->version == steps->after[i].version && same &&

@@ -9,17 +9,30 @@
 #include "base/text.h"
 #include "store/layers.h"
 
-json_t *pinned_goal_to_json(const pinned_goal *goal)
+static json_t *file_to_json(const pinned_file *file)
 {
     char hash[SHA256_HEX_SIZE];
-    text_hex(hash, (span){goal->app_sha256, SHA256_SIZE});
-    json_t *app = goal->app_file[0]
-                      ? json_pack("{s:s, s:s}", "file", goal->app_file, "sha256", hash)
-                      : json_null();
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:b, s:b, s:b, s:b}", "record", "goal", "schema", 1,
-                     "device", goal->device_id, "release", release_record_to_json(&goal->set),
-                     "app", app, "heal", goal->heal, "full", goal->full, "allow_downgrade",
-                     goal->allow_downgrade, "allow_incomplete", goal->allow_incomplete);
+    text_hex(hash, (span){file->sha256, SHA256_SIZE});
+    return file->name[0] ? json_pack("{s:s, s:s}", "file", file->name, "sha256", hash)
+                         : json_null();
+}
+
+static json_t *release_or_null(const cached_release *record)
+{
+    return record->count ? release_record_to_json(record) : json_null();
+}
+
+json_t *pinned_goal_to_json(const pinned_goal *goal)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < goal->file_count; i++)
+        json_array_append_new(files, file_to_json(&goal->files[i]));
+    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "record",
+                     "goal", "schema", 1, "device", goal->device_id, "platform", goal->platform,
+                     "release", release_or_null(&goal->set), "via", release_or_null(&goal->via),
+                     "modules", files, "app", file_to_json(&goal->app), "heal", goal->heal, "full",
+                     goal->full, "allow_downgrade", goal->allow_downgrade, "allow_incomplete",
+                     goal->allow_incomplete);
 }
 
 static osb_status fail_goal(const char *subject, const char *what, osb_error *error)
@@ -29,18 +42,39 @@ static osb_status fail_goal(const char *subject, const char *what, osb_error *er
                     "the journal does not say what is wanted: %s", what);
 }
 
-static osb_status read_app(const json_t *app, const char *subject, pinned_goal *goal,
-                           osb_error *error)
+static osb_status read_file(const json_t *object, const char *subject, pinned_file *file,
+                            osb_error *error)
 {
-    const char *file = json_text(app, "file", "");
-    if (!app || json_is_null(app))
+    const char *name = json_text(object, "file", "");
+    if (!object || json_is_null(object))
         return OSB_OK;
-    if (!path_is_plain_name(file) ||
-        !text_format(goal->app_file, sizeof goal->app_file, "%s", file))
-        return fail_goal(subject, "the application has no plain file name", error);
-    if (!text_unhex(goal->app_sha256, SHA256_SIZE, json_text(app, "sha256", "")))
-        return fail_goal(subject, "the application has no SHA-256", error);
+    if (!path_is_plain_name(name) || !text_format(file->name, sizeof file->name, "%s", name))
+        return fail_goal(subject, "a file has no plain name", error);
+    if (!text_unhex(file->sha256, SHA256_SIZE, json_text(object, "sha256", "")))
+        return fail_goal(subject, "a file has no SHA-256", error);
     return OSB_OK;
+}
+
+static osb_status read_files(const json_t *list, const char *subject, pinned_goal *goal,
+                             osb_error *error)
+{
+    if (json_array_size(list) > PLAN_FILES_MAX)
+        return fail_goal(subject, "more files than a goal can name", error);
+    for (; goal->file_count < json_array_size(list); goal->file_count++) {
+        pinned_file *file = &goal->files[goal->file_count];
+        TRY(read_file(json_array_get(list, goal->file_count), subject, file, error));
+        if (!file->name[0])
+            return fail_goal(subject, "a file has no plain name", error);
+    }
+    return OSB_OK;
+}
+
+static osb_status read_release(const json_t *object, const char *subject, cached_release *record,
+                               osb_error *error)
+{
+    if (json_is_null(object))
+        return OSB_OK;
+    return release_record_from_json(object, subject, record, error);
 }
 
 osb_status pinned_goal_from_json(const json_t *record, const char *subject, pinned_goal *goal,
@@ -54,8 +88,14 @@ osb_status pinned_goal_from_json(const json_t *record, const char *subject, pinn
         json_number(record, "schema", 0) != 1)
         return fail_goal(subject, "its first line is of another kind", error);
     text_copy(goal->device_id, sizeof goal->device_id, json_text(record, "device", ""));
-    TRY(read_app(json_object_get(record, "app"), subject, goal, error));
-    return release_record_from_json(json_object_get(record, "release"), subject, &goal->set, error);
+    text_copy(goal->platform, sizeof goal->platform, json_text(record, "platform", ""));
+    TRY(read_file(json_object_get(record, "app"), subject, &goal->app, error));
+    TRY(read_files(json_object_get(record, "modules"), subject, goal, error));
+    TRY(read_release(json_object_get(record, "release"), subject, &goal->set, error));
+    TRY(read_release(json_object_get(record, "via"), subject, &goal->via, error));
+    if (!goal->set.count && !goal->file_count && !goal->app.name[0])
+        return fail_goal(subject, "it names no release and no file", error);
+    return OSB_OK;
 }
 
 void journal_name(const char *device_id, const char *port, char target[JOURNAL_NAME_SIZE])

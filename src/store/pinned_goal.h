@@ -3,19 +3,28 @@
  * The first record of a journal: the goal of a restore with everything pinned by hash, so that it
  * can be planned again to the very same bytes.
  */
-#include "model/snapshot.h"
+#include "model/plan.h"
 #include "store/cache.h"
 
 enum {
     JOURNAL_NAME_SIZE = 64
 };
 
+/** A file that the user named; the cache keeps it as an object. */
+typedef struct pinned_file {
+    char name[RELEASE_FILE_NAME]; /**< empty: there is none */
+    uint8_t sha256[SHA256_SIZE];
+} pinned_file;
+
 typedef struct pinned_goal {
-    char device_id[DEVICE_ID_SIZE];   /**< empty: the board has none */
-    cached_release set;               /**< with the platform of the board */
-    char app_file[RELEASE_FILE_NAME]; /**< empty: the application is left alone */
-    uint8_t app_sha256[SHA256_SIZE];  /**< of the file, which the cache keeps as an object */
-    bool heal, full;                  /**< as in osb_goal, and what the user has agreed to: */
+    char device_id[DEVICE_ID_SIZE]; /**< empty: the board has none */
+    char platform[32];
+    cached_release set; /**< no modules: only files were named */
+    cached_release via; /**< no modules: no release is passed on the way */
+    size_t file_count;
+    pinned_file files[PLAN_FILES_MAX]; /**< modules besides or instead of those of `set` */
+    pinned_file app;                   /**< none: the application is left alone */
+    bool heal, full;                   /**< as in osb_goal, and what the user has agreed to: */
     bool allow_downgrade, allow_incomplete;
 } pinned_goal;
 

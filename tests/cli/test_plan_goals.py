@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""What plan can be asked for besides a release: healing only, and a picture."""
+"""What plan can be asked for besides a release: files, healing only, a picture, a policy."""
 
+import hashlib
+import struct
 import unittest
+import zlib
 
 from program import ProgramTest
 
@@ -32,6 +35,76 @@ class PlanGoals(ProgramTest):
         self.assertTrue(picture.startswith("digraph plan {\n"), picture)
         self.assertTrue(picture.endswith("}\n"), picture)
         self.assertIn('"system_part/1" -> "bootloader/0" [label="at least 2101"]', picture)
+
+    def test_named_files_alone_are_a_goal(self):
+        file = self.path("releases", "p2-prebootloader-part1@5.3.1.bin")
+        plan = self.run_program("plan", "--module", file, "--sim", "board", "--json").last
+        self.assertEqual(plan["goal"], {"version": None, "app": None, "via": [],
+                                        "modules": ["p2-prebootloader-part1@5.3.1.bin"]})
+        self.assertEqual(self.writes(plan), ["bootloader/2"])
+        self.assertEqual([step["release"] for step in plan["steps"]], [None])
+        report = self.run_program("restore", "--module", file, "--sim", "board", "--yes",
+                                  "--json").last
+        self.assertEqual(report["outcome"], "done")
+
+    def test_a_named_file_goes_before_the_release_s_own(self):
+        self.run_program("sim", "release", "p2@5.3.2", "newer")
+        file = self.path("newer", "p2-bootloader@5.3.2.bin")
+        plan = self.run_program("plan", "5.3.1", "-m", file, "--sim", "board", "--json").last
+        written = {step["slot"]: step for step in plan["steps"] if step["op"] == "write"}
+        self.assertEqual(written["bootloader/0"]["to"], 2102)
+        self.assertIsNone(written["bootloader/0"]["release"])
+        self.assertEqual(written["bootloader/2"]["release"], "5.3.1")
+
+    def test_two_files_for_one_slot_are_an_error(self):
+        file = self.path("releases", "p2-bootloader@5.3.1.bin")
+        found = self.run_program("plan", "-m", file, "-m", file, "--sim", "board", code=2)
+        self.assert_two_line_error(found, "p2-bootloader@5.3.1.bin", "the same slot")
+
+    def test_an_mbr_is_refused_however_it_is_named(self):
+        file = self.path("releases", "p2-prebootloader-mbr@5.3.1.bin")
+        found = self.run_program("plan", "-m", file, "--sim", "board", code=5)
+        self.assert_two_line_error(found, "never flashed")
+
+    def test_only_approved_releases_are_planned(self):
+        words = ("--approved", "5.3.1", "--sim", "board", "--json")
+        self.assertEqual(self.run_program("plan", *words).last["goal"]["version"], "5.3.1")
+        self.run_program("sim", "release", "p2@5.4.0", "releases")
+        found = self.run_program("plan", "5.4.0", *words, code=5)
+        self.assertIn("not among the approved ones: 5.3.1", found.lines[-2]["refusals"][0])
+
+
+def ncp_image(version):
+    """An image for the ESP32 beside a Tracker's processor, as update files have it."""
+    size = 8192
+    head = struct.pack("<IIBBHHBB8x", 0, size - 4, 0x21, 0, version, 26, 7, 0)
+    body = head + bytes(size - 4 - 36 - len(head))
+    file = body + struct.pack("<H32sH", 0, hashlib.sha256(body + bytes(2)).digest(), 36)
+    return file + struct.pack(">I", zlib.crc32(file))
+
+
+class Tracker(ProgramTest):
+    """A Tracker of before 3.0.0 needs 5.5.0 on the way, for the image of its co-processor."""
+
+    def test_the_way_by_another_release_is_planned_and_done(self):
+        for release in ("2.2.0", "5.5.0", "6.1.1"):
+            self.run_program("sim", "release", f"tracker@{release}", f"releases/{release}")
+        self.source = self.path("releases")
+        old, new = self.write("old.bin", ncp_image(5)), self.write("new.bin", ncp_image(7))
+        self.run_program("sim", "new", "tracker@2.2.0", "board", "--flash", old)
+        found = self.run_program("plan", "6.1.1", "--sim", "board", code=5)
+        self.assertIn("so that 5.5.0 can be passed on the way", found.err)
+        words = ("6.1.1", "-m", new, "--sim", "board", "--json")
+        plan = self.run_program("plan", *words).last
+        self.assertEqual(plan["goal"]["via"], ["5.5.0"])
+        report = self.run_program("restore", *words, "--yes").last
+        self.assertEqual(report["outcome"], "done")
+        modules = {(entry["function"]["name"], entry["index"]): entry["version"]
+                   for entry in self.run_program("info", "--sim", "board", "--json").json["modules"]}
+        self.assertEqual(modules["ncp_firmware", 0], 7)
+        self.assertEqual(modules["system_part", 1], 6101)
+        again = self.run_program("plan", *words).last
+        self.assertEqual((again["steps"], again["goal"]["via"]), ([], []))
 
 
 if __name__ == "__main__":

@@ -274,26 +274,33 @@ static void a_goal_reads_as_it_was_written(void **state)
     (void)state;
     osb_error error = {0};
     pinned_goal read, goal = {.device_id = "0a10aced2021002000000001",
+                              .platform = "p2",
                               .set = {.version = "5.3.1", .platform = "p2", .count = 1},
-                              .app_file = "app.bin",
+                              .file_count = 1,
+                              .files = {{"ncp.bin", {1}}},
+                              .app = {.name = "app.bin"},
                               .full = true,
                               .allow_downgrade = true};
     goal.set.modules[0] =
         (cached_module){{MODULE_BOOTLOADER, 2}, "b.bin", 1000, {1, 2}, "here", "now"};
-    goal.app_sha256[31] = 7;
+    goal.app.sha256[31] = 7;
+    goal.via = goal.set;
     JSON_OWNED *record = pinned_goal_to_json(&goal);
     assert_int_equal(pinned_goal_from_json(record, "journal", &read, &error), OSB_OK);
     JSON_OWNED *again = pinned_goal_to_json(&read);
     assert_true(json_equal(record, again));
-    assert_int_equal(read.app_sha256[31], 7);
-    static const char *const members[] = {"record", "schema", "release"};
+    assert_int_equal(read.app.sha256[31], 7);
+    static const char *const members[] = {"record", "schema", "release", "via", "modules"};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         JSON_OWNED *broken = json_deep_copy(record);
-        json_object_set_new(broken, members[i], json_string("?"));
+        json_object_set_new(broken, members[i], json_pack("[s]", "?"));
         assert_int_equal(pinned_goal_from_json(broken, "journal", &read, &error),
                          OSB_ERR_INTEGRITY);
         assert_string_equal(error.subject, "journal");
     }
+    JSON_OWNED *nothing =
+        json_pack("{s:s, s:i, s:n, s:n}", "record", "goal", "schema", 1, "release", "via");
+    assert_int_equal(pinned_goal_from_json(nothing, "journal", &read, &error), OSB_ERR_INTEGRITY);
     JSON_OWNED *no_hash = json_deep_copy(record);
     json_object_set_new(json_object_get(no_hash, "app"), "sha256", json_string("12"));
     assert_int_equal(pinned_goal_from_json(no_hash, "journal", &read, &error), OSB_ERR_INTEGRITY);

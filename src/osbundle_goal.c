@@ -1,0 +1,163 @@
+/*
+ * What a goal's words come to: which release, which files, and by way of what.
+ *
+ * Decides no step; solve() does. Invariant: every file that was named has passed the rules without
+ * override before anything is planned with it, and is kept in the cache, where a resume finds it.
+ */
+#include "osbundle_request.h"
+
+#include "base/path.h"
+#include "base/text.h"
+
+/** Reads a module that the user names. A plan alone is content with a cache it cannot write. */
+static osb_status read_file(request *work, const char *path, release_module *file,
+                            pinned_file *pinned, osb_error *error)
+{
+    module parsed;
+    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
+    TRY(file_read(path, &content, error));
+    TRY(module_parse(buf_span(&content), path, &parsed, error));
+    TRY(platform_accepts(work->state.board, &parsed, path, error));
+    release_module_from(file, &parsed, path_name(path));
+    text_copy(pinned->name, sizeof pinned->name, file->file);
+    osb_status status =
+        cas_publish(work->context->store, buf_span(&content), pinned->sha256, error);
+    return work->log ? status : OSB_OK;
+}
+
+static osb_status add_module(request *work, const char *path, osb_error *error)
+{
+    pinned_goal *pinned = &work->pinned;
+    size_t place = pinned->file_count;
+    if (place == PLAN_FILES_MAX)
+        return osb_fail(error, OSB_ERR_USAGE, path, "name a release for the rest",
+                        "more than %d modules are named", PLAN_FILES_MAX);
+    TRY(read_file(work, path, &work->files[place], &pinned->files[place], error));
+    pinned->file_count++;
+    for (size_t i = 0; i < place; i++)
+        if (slot_equal(work->files[i].slot, work->files[place].slot))
+            return osb_fail(error, OSB_ERR_USAGE, path, "name one of them",
+                            "belongs into the same slot as %s", work->files[i].file);
+    return OSB_OK;
+}
+
+/** Whether a release satisfies the application and is not older than what the board has. */
+static bool release_suits(const request *work, const release *set)
+{
+    module_slot system = {MODULE_SYSTEM_PART, 1};
+    const release_module *offered = release_find(set, system);
+    const snapshot_module *now = snapshot_find(&work->state, system);
+    if (!offered || (now && offered->version < now->version))
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        module_dependency need = work->app.dependencies[i];
+        const release_module *there = release_find(set, need.slot);
+        if (need.slot.function != MODULE_NONE && (!there || there->version < need.version))
+            return false;
+    }
+    return true;
+}
+
+static bool may_be_chosen(const osb_goal *asked, const char *named)
+{
+    version parsed;
+    return version_parse(named, &parsed) && (!parsed.prerelease[0] || asked->prerelease) &&
+           (!asked->approved_count ||
+            version_listed(named, asked->approved, asked->approved_count));
+}
+
+/** The oldest release that will do. */
+static osb_status choose_for_application(const request *work, char chosen[VERSION_SIZE],
+                                         osb_error *error)
+{
+    const catalog *known = &work->context->known;
+    for (size_t i = 0; i < known->count; i++) {
+        release candidate;
+        const char *named = catalog_version(known, i);
+        if (!may_be_chosen(work->goal, named) ||
+            catalog_release(known, named, work->state.board, &candidate, NULL) != OSB_OK ||
+            !release_suits(work, &candidate))
+            continue;
+        text_copy(chosen, VERSION_SIZE, named);
+        return OSB_OK;
+    }
+    return osb_fail(error, OSB_ERR_NOT_FOUND, work->app.file, "name a release yourself",
+                    "no %s release for %s satisfies this application",
+                    work->goal->approved_count ? "approved" : "known", work->state.board->name);
+}
+
+/** The newest release that one of the approved words names; NULL for none. */
+static const char *newest_approved(const request *work)
+{
+    const osb_goal *asked = work->goal;
+    const char *newest = NULL;
+    for (size_t i = 0; i < asked->approved_count; i++) {
+        const char *named = catalog_resolve(&work->context->known, work->state.board,
+                                            asked->approved[i], asked->prerelease);
+        if (named && (!newest || version_compare_text(named, newest) > 0))
+            newest = named;
+    }
+    return newest;
+}
+
+static osb_status choose_version(const request *work, char chosen[VERSION_SIZE], osb_error *error)
+{
+    const osb_goal *asked = work->goal;
+    const char *words = asked->version ? asked->version : "latest";
+    if (asked->heal && !asked->version && work->state.os_version[0]) {
+        text_copy(chosen, VERSION_SIZE, work->state.os_version);
+        return OSB_OK;
+    }
+    if (!asked->version && asked->app)
+        return choose_for_application(work, chosen, error);
+    const char *approved = text_equal(words, "latest") ? newest_approved(work) : NULL;
+    if (approved)
+        text_copy(chosen, VERSION_SIZE, approved);
+    else
+        context_resolve(work->context, work->state.board, words, asked->prerelease, chosen);
+    return OSB_OK;
+}
+
+static osb_status get_release(request *work, const char *named, release *set,
+                              cached_release *record, osb_error *error)
+{
+    osb_context *context = work->context;
+    TRY(context_release(context, named, work->state.board, work->goal->allow_incomplete, set,
+                        error));
+    return cache_find_release(context->store, named, work->state.board->name, record, error);
+}
+
+/** Files alone are a goal of their own: then no release is asked for. */
+static bool wants_release(const osb_goal *asked)
+{
+    return asked->version || asked->heal || asked->app || !asked->module_count;
+}
+
+static osb_status find_releases(request *work, osb_error *error)
+{
+    char chosen[VERSION_SIZE];
+    TRY(choose_version(work, chosen, error));
+    TRY(get_release(work, chosen, &work->set, &work->pinned.set, error));
+    goal wanted = request_goal(work);
+    policy rules = request_policy(work);
+    if (!solve_via(&work->state, &wanted, &rules, &work->context->known, chosen))
+        return OSB_OK;
+    return get_release(work, chosen, &work->via, &work->pinned.via, error);
+}
+
+osb_status request_find_goal(request *work, osb_error *error)
+{
+    const osb_goal *asked = work->goal;
+    pinned_goal *pinned = &work->pinned;
+    *pinned = (pinned_goal){.heal = asked->heal,
+                            .full = asked->full,
+                            .allow_downgrade = asked->allow_downgrade,
+                            .allow_incomplete = asked->allow_incomplete};
+    text_copy(pinned->device_id, DEVICE_ID_SIZE, work->state.device_id);
+    text_copy(pinned->platform, sizeof pinned->platform, work->state.board->name);
+    for (size_t i = 0; i < asked->module_count; i++)
+        TRY(add_module(work, asked->modules[i], error));
+    if (asked->app)
+        TRY(read_file(work, asked->app, &work->app, &pinned->app, error));
+    return wants_release(asked) ? find_releases(work, error) : OSB_OK;
+}
