@@ -1,6 +1,7 @@
 #pragma once
 /**
- * The one seam to the outside: USB control transfers, device discovery and a clock.
+ * The one seam to the outside: USB control transfers, device discovery and a clock. Serial ports
+ * belong to it as well; they are in serial.h.
  *
  * Everything above sees only this, so the same protocol code runs against real hardware
  * (usb_libusb.c), a simulated board (sim/), a recording, and injected faults.
@@ -73,6 +74,7 @@ typedef struct transport_operations {
 struct transport {
     const transport_operations *operations;
     bool simulated; /**< boards here are made of memory: synthetic modules are welcome */
+    const struct serial_operations *serial; /**< see serial.h; NULL: no serial ports here */
 };
 struct usb_handle {
     transport *bus;

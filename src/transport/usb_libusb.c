@@ -11,6 +11,7 @@
 #include <sys/time.h>
 
 #include "base/clock.h"
+#include "transport/serial_lsp.h"
 #include "transport/usb_libusb_private.h"
 
 enum {
@@ -148,8 +149,9 @@ static osb_status line_make(usb_bus *bus, transport **made, osb_error *error)
     usb_line *line = calloc(1, sizeof *line);
     if (!line)
         return osb_fail_memory(error);
-    *line = (usb_line){
-        .base = {&operations, false}, .bus = bus, .changes_known = atomic_load(&bus->changes)};
+    *line = (usb_line){.base = {&operations, false, &serial_lsp_operations},
+                       .bus = bus,
+                       .changes_known = atomic_load(&bus->changes)};
     pthread_mutex_lock(&bus->lock);
     bus->lines++;
     pthread_mutex_unlock(&bus->lock);

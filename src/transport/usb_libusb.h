@@ -1,5 +1,5 @@
 #pragma once
-/** The real back end: boards on this machine's USB ports, by libusb-1.0. */
+/** The real back end: boards on this machine's USB ports, by libusb-1.0, and its serial ports. */
 #include <stdbool.h>
 
 #include "base/error.h"

@@ -73,8 +73,8 @@ STANDARD = set(
     """.split()
 )
 
-# Headers beyond POSIX -> the one layer that may include them.
-EXTRA = {"sys/file.h": "base", "sys/random.h": "base", "sys/ioctl.h": "cli"}
+# Headers beyond POSIX -> the layers that may include them.
+EXTRA = {"sys/file.h": {"base", "transport"}, "sys/random.h": {"base"}, "sys/ioctl.h": {"cli", "transport"}}
 
 
 def layer_of(path):
@@ -119,7 +119,8 @@ def check_other(relative, layer, name):
         if name == header or (header.endswith("/") and name.startswith(header)):
             return None if place in (layer, relative) else f"<{name}>: only {place} may include it"
     if name in EXTRA:
-        return None if EXTRA[name] == layer else f"<{name}>: only {EXTRA[name]} may include it"
+        places = EXTRA[name]
+        return None if layer in places else f"<{name}>: only {', '.join(sorted(places))} may include it"
     if name.removesuffix(".h") in STANDARD:
         return None
     return f"<{name}>: neither C17, POSIX nor a library of the table"
