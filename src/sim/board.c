@@ -73,7 +73,7 @@ static void lose_ram(sim_board *board)
     control_forget(&board->control);
     update_cancel(board);
     dfu_restart(&board->dfu);
-    board->line_rate = 0;
+    console_forget(&board->console);
     board->reset_due_us = NEVER;
     board->note_count = 0;
     board->running = (board_running){0};
@@ -139,6 +139,7 @@ static uint64_t thread_due(const sim_board *board)
 uint64_t board_next_due(const sim_board *board)
 {
     uint64_t due = earlier(work_due_us(board), thread_due(board));
+    due = earlier(due, console_next_due(board));
     return earlier(due, earlier(board->reset_due_us, board->replug_due_us));
 }
 
@@ -153,6 +154,8 @@ void board_fire(sim_board *board)
         plug_in(board);
     else if (work_due_us(board) == due)
         work_fire(board);
+    else if (console_next_due(board) == due)
+        console_fire(board);
     else
         control_fire(board);
 }

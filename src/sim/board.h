@@ -1,6 +1,7 @@
 #pragma once
 /** One simulated board: its state, what survives what, and its changes of mode. Inside sim/ only.
  */
+#include "sim/console_device.h"
 #include "sim/control_device.h"
 #include "sim/dfu_device.h"
 #include "sim/family.h"
@@ -92,13 +93,13 @@ struct sim_board {
     uint32_t arrival; /**< of the time it came onto the bus last */
     uint8_t alternate;
     uint8_t configuration;
-    uint32_t line_rate;
 
     uint64_t reset_due_us;
     boot_wish reset_wish;
     uint64_t replug_due_us;
     work_queue work;
     control_device control;
+    console_device console;
     firmware_update update;
     dfu_device dfu;
     protection_challenge challenge;

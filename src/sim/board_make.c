@@ -182,6 +182,7 @@ void board_begin(sim_board *board, const platform *kind)
     board->reset_due_us = NEVER;
     board->replug_due_us = NEVER;
     board->work.due_us = NEVER;
+    console_forget(&board->console);
 }
 
 /** A board goes on when its program ends: what it is at gets done. A start begins anew. */
@@ -198,6 +199,7 @@ void board_free(sim_board *board)
         board_save(board);
     }
     control_forget(&board->control);
+    buf_free(&board->console.said);
     update_cancel(board);
     for (size_t i = 0; i < board->memory_count; i++)
         flash_free(&board->memories[i]);

@@ -41,8 +41,10 @@ enum {
     POOLED_PAYLOAD = 64, /**< larger ones need memory from the system thread */
     SMALL_SEND = 64,
     REPLY_MAX = 16,
-    SYSTEM_1_5_0 = 1500, /**< payloads and replies in several pieces */
-    SYSTEM_2_0_0 = 2000, /**< raw reset */
+    SYSTEM_0_6_0 = 100,      /**< first with vendor requests; 0.6.0-rc.1 */
+    SYSTEM_0_8_0_RC_2 = 301, /**< first with this channel */
+    SYSTEM_1_5_0 = 1500,     /**< payloads and replies in several pieces */
+    SYSTEM_2_0_0 = 2000,     /**< raw reset */
     RAW_DEVICE_ID = 20,
     RAW_VERSION = 30,
     RAW_RESET = 40,
@@ -334,8 +336,12 @@ usb_answer control_request(sim_board *board, const usb_setup *setup, uint8_t *da
         return USB_STALLED;
     if (!in && !setup->length && board->kind->control_out_needs_data)
         return USB_HANGS;
+    if (board->running.system_version < SYSTEM_0_6_0)
+        return USB_STALLED;
     if (setup->request == VENDOR_RAW)
         return in ? raw_in(board, setup, data, moved) : raw_out(board, setup, moved);
+    if (board->running.system_version < SYSTEM_0_8_0_RC_2)
+        return USB_STALLED;
     if (!in)
         return setup->request == SERVICE_SEND ? service_send(board, setup, data, moved)
                                               : USB_STALLED;

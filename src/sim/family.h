@@ -40,14 +40,19 @@ typedef struct boot_manners {
     uint16_t safe_self_update; /**< bootloader from which replacing it survives a power cut */
 } boot_manners;
 
+typedef struct usb_cdc_endpoints {
+    uint8_t interrupt, in, out; /**< addresses; bit 7 says IN */
+} usb_cdc_endpoints;
+
 typedef struct usb_manners {
     uint16_t normal_release; /**< bcdDevice */
     uint16_t dfu_release;
     bool bus_reset_drops_requests; /**< control requests end when the cable is pulled */
     bool small_send_unchecked;     /**< a wrong SEND of at most 64 bytes looks successful */
     bool security_string;          /**< normal mode answers string 0xFA too */
-    uint8_t line_interface;        /**< the CDC communication interface */
-    uint8_t attributes;            /**< of the normal configuration, as are the next three */
+    uint8_t line_interface;        /**< the CDC communication interface; data is the next */
+    usb_cdc_endpoints endpoints;
+    uint8_t attributes; /**< of the normal configuration, as are the next three */
     uint8_t power;
     uint8_t interface_count;
     uint8_t configuration_string;
@@ -72,7 +77,7 @@ typedef struct sim_family {
     size_t listed_count;
 
     /** Interfaces of the normal-mode configuration, everything behind its 9-byte header. */
-    void (*append_interfaces)(buf *descriptor);
+    void (*append_interfaces)(const usb_manners *usb, buf *descriptor);
 
     /** Where the module header stands in an image, by its first bytes, as the device tells. */
     uint32_t (*prefix_offset)(span image);

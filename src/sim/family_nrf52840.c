@@ -43,9 +43,9 @@ static const module_slot listed[] = {
     {MODULE_NCP_FIRMWARE, 0},        {MODULE_RADIO_STACK, 0},
 };
 
-static void append_interfaces(buf *descriptor)
+static void append_interfaces(const usb_manners *usb, buf *descriptor)
 {
-    usb_append_cdc(descriptor, 0, (usb_cdc_endpoints){.interrupt = 0x82, .in = 0x81, .out = 0x01});
+    usb_append_cdc(descriptor, usb);
     usb_append_vendor(descriptor, 2);
 }
 
@@ -159,6 +159,7 @@ const sim_family family_nrf52840 = {
             .bus_reset_drops_requests = true,
             .small_send_unchecked = true,
             .line_interface = 0,
+            .endpoints = {.interrupt = 0x82, .in = 0x81, .out = 0x01},
             .attributes = 0xc0,
             .power = 0xfa,
             .interface_count = 3,

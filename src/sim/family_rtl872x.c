@@ -30,10 +30,10 @@ static const module_slot listed[] = {
     {MODULE_SYSTEM_PART, 1}, {MODULE_USER_PART, LISTED_USER},
 };
 
-static void append_interfaces(buf *descriptor)
+static void append_interfaces(const usb_manners *usb, buf *descriptor)
 {
     usb_append_vendor(descriptor, 0);
-    usb_append_cdc(descriptor, 1, (usb_cdc_endpoints){.interrupt = 0x81, .in = 0x83, .out = 0x02});
+    usb_append_cdc(descriptor, usb);
 }
 
 static uint32_t prefix_offset(span image)
@@ -79,6 +79,7 @@ const sim_family family_rtl872x = {
             .small_send_unchecked = true,
             .security_string = true,
             .line_interface = 1,
+            .endpoints = {.interrupt = 0x81, .in = 0x83, .out = 0x02},
             .attributes = 0x80,
             .power = 0xfa,
             .interface_count = 3,

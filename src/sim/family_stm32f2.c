@@ -26,9 +26,9 @@ static const module_slot listed[] = {
     {MODULE_SYSTEM_PART, 3}, {MODULE_USER_PART, LISTED_USER}, {MODULE_USER_PART, LISTED_FACTORY},
 };
 
-static void append_interfaces(buf *descriptor)
+static void append_interfaces(const usb_manners *usb, buf *descriptor)
 {
-    usb_append_cdc(descriptor, 0, (usb_cdc_endpoints){.interrupt = 0x81, .in = 0x83, .out = 0x01});
+    usb_append_cdc(descriptor, usb);
     usb_append_vendor(descriptor, 2);
 }
 
@@ -80,6 +80,7 @@ const sim_family family_stm32f2 = {
             .dfu_release = 0x0250,
             .bus_reset_drops_requests = true,
             .line_interface = 0,
+            .endpoints = {.interrupt = 0x81, .in = 0x83, .out = 0x01},
             .attributes = 0x80,
             .power = 0x32,
             .interface_count = 3,

@@ -1,9 +1,9 @@
 /*
  * Injected faults: what goes wrong, at which operation, at which moment of it.
  *
- * Operations are counted here and nowhere else: open, control, claim, set_alternate, wait and
- * wait_change, from 1. Invariant: a fault happens once, except that a host that is gone stays gone
- * until sim_world_set_fault is called again.
+ * Operations are counted here and nowhere else: open, control, claim, set_alternate, wait,
+ * wait_change and all of serial ports but list and close, from 1. Invariant: a fault happens once,
+ * except that a host that is gone stays gone until sim_world_set_fault is called again.
  */
 #include "sim/world.h"
 

@@ -107,7 +107,8 @@ span sim_board_flash(const sim_board *board, const char *memory);
  *  pending slots, simulated time. What a host could never see; for tests and `sim info`. */
 json_t *sim_board_to_json(const sim_board *board);
 
-/** Transport operations so far: open, control, claim, set_alternate, wait, wait_change. */
+/** Transport operations so far: open, control, claim, set_alternate, wait, wait_change, and each
+ *  use of a serial port. */
 uint64_t sim_world_operations(const sim_world *world);
 /**
  * What goes wrong in operation number `at_operation`, counted from 1 (the next one is

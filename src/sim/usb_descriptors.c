@@ -30,8 +30,9 @@ static void append_endpoint(buf *descriptor, uint8_t address, bool bulk)
     append_bytes(descriptor, bulk ? data : interrupt, sizeof data);
 }
 
-void usb_append_cdc(buf *descriptor, uint8_t first_interface, usb_cdc_endpoints endpoints)
+void usb_append_cdc(buf *descriptor, const usb_manners *usb)
 {
+    const uint8_t first_interface = usb->line_interface;
     const uint8_t data_interface = (uint8_t)(first_interface + 1);
     const uint8_t head[] = {
         8,
@@ -73,10 +74,10 @@ void usb_append_cdc(buf *descriptor, uint8_t first_interface, usb_cdc_endpoints 
     };
     const uint8_t data[] = {9, 4, data_interface, 0, 2, 0x0a, 0, 0, 0};
     append_bytes(descriptor, head, sizeof head);
-    append_endpoint(descriptor, endpoints.interrupt, false);
+    append_endpoint(descriptor, usb->endpoints.interrupt, false);
     append_bytes(descriptor, data, sizeof data);
-    append_endpoint(descriptor, endpoints.in, true);
-    append_endpoint(descriptor, endpoints.out, true);
+    append_endpoint(descriptor, usb->endpoints.in, true);
+    append_endpoint(descriptor, usb->endpoints.out, true);
 }
 
 void usb_append_vendor(buf *descriptor, uint8_t interface_number)
@@ -136,7 +137,7 @@ static void append_configuration(const sim_board *board, buf *descriptor)
             9,         2, 0, 0, usb->interface_count, 1, usb->configuration_string, usb->attributes,
             usb->power};
         append_bytes(descriptor, header, sizeof header);
-        board->family->append_interfaces(descriptor);
+        board->family->append_interfaces(usb, descriptor);
     }
     buf_patch_u16le(descriptor, 2, (uint16_t)descriptor->size);
 }

@@ -1,6 +1,7 @@
 #pragma once
 /** The descriptors and strings that a simulated board shows in each mode. */
 #include "base/buf.h"
+#include "sim/family.h"
 #include "sim/sim.h"
 
 enum usb_descriptor_type {
@@ -18,10 +19,6 @@ enum {
     STRING_MICROSOFT = 0xee
 };
 
-typedef struct usb_cdc_endpoints {
-    uint8_t interrupt, in, out;
-} usb_cdc_endpoints;
-
 /** Appends the whole descriptor; false when the board has none of that type and index. */
 bool usb_descriptor(const sim_board *board, uint8_t type, uint8_t index, buf *descriptor);
 
@@ -32,5 +29,5 @@ uint8_t usb_alternates(const sim_board *board, uint8_t interface_number);
 uint16_t usb_product_id(const sim_board *board);
 
 /* Building blocks of normal-mode configurations. */
-void usb_append_cdc(buf *descriptor, uint8_t first_interface, usb_cdc_endpoints endpoints);
+void usb_append_cdc(buf *descriptor, const usb_manners *usb);
 void usb_append_vendor(buf *descriptor, uint8_t interface_number);

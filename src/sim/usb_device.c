@@ -1,6 +1,6 @@
 /*
  * Sorts control transfers: standard requests here, DFU class requests to dfu_device.c, vendor
- * requests to control_device.c, line settings of the serial console here.
+ * requests to control_device.c, line settings of the serial console to console_device.c.
  *
  * Invariant: a board that does not know a request stalls; nothing is ever silently accepted.
  */
@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "base/cursor.h"
 #include "sim/board.h"
 #include "sim/usb_descriptors.h"
 
@@ -20,9 +19,7 @@ enum {
     RECIPIENT_MASK = 0x1f,
     CDC_SET_LINE_CODING = 0x20,
     CDC_GET_LINE_CODING = 0x21,
-    CDC_SET_CONTROL_LINE_STATE = 0x22,
-    LINE_CODING_SIZE = 7,
-    RATE_OF_DFU_TOUCH = 14400 /**< setting this rate restarts the board into DFU mode */
+    CDC_SET_CONTROL_LINE_STATE = 0x22
 };
 
 usb_answer usb_reply(span answer, const usb_setup *setup, uint8_t *data, size_t *moved)
@@ -93,36 +90,24 @@ static usb_answer standard_request(sim_board *board, const usb_setup *setup, uin
     return USB_STALLED;
 }
 
-/** Setting 14400 baud is the oldest way into DFU mode (device-os USB serial line coding hook). */
-static usb_answer set_line_coding(sim_board *board, const uint8_t *data, size_t *moved)
-{
-    cursor reader = cursor_make((span){data, LINE_CODING_SIZE});
-    board->line_rate = cursor_u32le(&reader);
-    *moved = LINE_CODING_SIZE;
-    if (board->line_rate == RATE_OF_DFU_TOUCH)
-        board_reset_later(board, 100, BOOT_INTO_DFU);
-    return USB_DONE;
-}
-
 static usb_answer console_request(sim_board *board, const usb_setup *setup, uint8_t *data,
                                   size_t *moved)
 {
     if (setup->index != board->family->usb.line_interface)
         return USB_STALLED;
-    if (setup->request == CDC_SET_LINE_CODING && setup->length == LINE_CODING_SIZE)
-        return set_line_coding(board, data, moved);
-    if (setup->request == CDC_GET_LINE_CODING) {
-        const uint32_t rate = board->line_rate;
-        const uint8_t coding[LINE_CODING_SIZE] = {(uint8_t)rate,
-                                                  (uint8_t)(rate >> 8),
-                                                  (uint8_t)(rate >> 16),
-                                                  (uint8_t)(rate >> 24),
-                                                  0,
-                                                  0,
-                                                  8};
-        return usb_reply((span){coding, sizeof coding}, setup, data, moved);
+    switch (setup->request) {
+    case CDC_SET_LINE_CODING:
+        if (setup->length != CONSOLE_LINE_SIZE)
+            return USB_STALLED;
+        *moved = CONSOLE_LINE_SIZE;
+        console_set_line(board, data);
+        return USB_DONE;
+    case CDC_GET_LINE_CODING:
+        return usb_reply((span){board->console.line, CONSOLE_LINE_SIZE}, setup, data, moved);
+    case CDC_SET_CONTROL_LINE_STATE:
+        return USB_DONE; /* the drivers of all boards answer without DTR as well */
     }
-    return setup->request == CDC_SET_CONTROL_LINE_STATE ? USB_DONE : USB_STALLED;
+    return USB_STALLED;
 }
 
 usb_answer usb_device_control(sim_board *board, const usb_setup *setup, uint8_t *data,

@@ -1,10 +1,11 @@
 /*
  * One imported board: commands come in, endpoint 0 is asked, answers go out.
  *
- * Knows nothing of time or of how the connection came about. Invariant: transfers of endpoint 0
- * are answered in their order, and each is answered once or taken back, never both.
+ * Knows nothing of time or of how the connection came about. Invariant: transfers of an
+ * endpoint are answered in their order, and each is answered once or taken back, never both.
  *
- * The console has nothing to say: its endpoints answer NAK for ever, so their URBs wait.
+ * The console's URBs wait while it has nothing to say or no room (NAK on a real bus), as those of
+ * its interrupt endpoint do for ever.
  */
 #include "sim/usbip_link.h"
 
@@ -20,7 +21,9 @@
 enum {
     RECEIVE_SIZE = 16 * 1024,
     IN_MAX = 256 * 1024,
-    OUT_MAX = 4 * 1024 * 1024
+    OUT_MAX = 4 * 1024 * 1024,
+    SAID_PIECE = 512,
+    ENDPOINT_NUMBER = 0x0f
 };
 
 usbip_link *usbip_link_make(int socket, sim_board *board)
@@ -190,18 +193,63 @@ static bool is_blocked(const sim_board *board)
     return board->mode == BOARD_DFU && work_active(board);
 }
 
+/** What the console says, as soon as it says something. True when the transfer is over. */
+static bool fetch_said(usbip_link *link, const usbip_urb *urb)
+{
+    uint8_t data[SAID_PIECE];
+    const uint32_t wanted = urb->command.length;
+    size_t size = console_fetch(link->board, data, wanted < SAID_PIECE ? wanted : SAID_PIECE);
+    if (size)
+        usbip_append_submit_reply(&link->out, urb->command.sequence, URB_DONE, (uint32_t)size,
+                                  (span){data, size});
+    return size > 0;
+}
+
+/** What the host says to the console, as far as there is room. True when the transfer is over. */
+static bool hand_over(usbip_link *link, usbip_urb *urb)
+{
+    const uint32_t size = urb->command.length;
+    if (size)
+        urb->done +=
+            (uint32_t)console_receive(link->board, (span){urb->data + urb->done, size - urb->done});
+    if (urb->done < size)
+        return false;
+    usbip_append_submit_reply(&link->out, urb->command.sequence, URB_DONE, size, (span){0});
+    return true;
+}
+
+/** Transfers of the console's data endpoints. */
+static bool ask_console(usbip_link *link, usbip_urb *urb)
+{
+    const usb_cdc_endpoints *console = &link->board->family->usb.endpoints;
+    if (link->board->mode == BOARD_DFU)
+        return false;
+    if (urb->command.in)
+        return urb->command.endpoint == (console->in & ENDPOINT_NUMBER) && fetch_said(link, urb);
+    return urb->command.endpoint == console->out && hand_over(link, urb);
+}
+
+/** One URB is asked for; false when the board left the bus inside it. */
+static bool ask_for(usbip_link *link, size_t *index)
+{
+    usbip_urb *urb = &link->urbs[*index];
+    if (urb->command.endpoint == 0 && !urb->hangs)
+        return ask_board(link, *index);
+    if (urb->command.endpoint != 0 && ask_console(link, urb))
+        drop_urb(link, *index);
+    else
+        ++*index;
+    return true;
+}
+
 bool usbip_link_answer(usbip_link *link)
 {
     size_t i = 0;
     if (!is_live(link))
         return false;
-    while (i < link->urb_count && !is_blocked(link->board)) {
-        const usbip_urb *urb = &link->urbs[i];
-        if (urb->command.endpoint != 0 || urb->hangs)
-            i++;
-        else if (!ask_board(link, i))
+    while (i < link->urb_count && !is_blocked(link->board))
+        if (!ask_for(link, &i))
             return false;
-    }
     return true;
 }
 

@@ -12,6 +12,7 @@ enum {
 typedef struct usbip_urb {
     usbip_command command;
     uint8_t *data; /**< what goes to the board */
+    uint32_t done; /**< bytes of `data` that a console took */
     bool hangs;    /**< the board will never answer */
 } usbip_urb;
 

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "sim/board.h"
+#include "sim/console_port.h"
 #include "sim/usb_descriptors.h"
 
 enum {
@@ -25,8 +26,7 @@ typedef struct sim_handle {
     uint32_t claimed; /**< a bit an interface */
 } sim_handle;
 
-/** The world behind a seat, once it is that seat's turn. */
-static sim_world *world_of(transport *bus)
+sim_world *world_enter(transport *bus)
 {
     sim_seat *seat = (sim_seat *)bus;
     seat_enter(seat);
@@ -47,7 +47,7 @@ osb_status world_take_in(sim_world *world, sim_board *board, osb_error *error)
 static osb_status sim_list(transport *bus, usb_identity *devices, size_t capacity, size_t *count,
                            osb_error *error)
 {
-    sim_world *world = world_of(bus);
+    sim_world *world = world_enter(bus);
     TRY(fault_host_alive(world, error));
     for (size_t i = 0; i < world->board_count && *count < capacity; i++) {
         const sim_board *board = world->boards[i];
@@ -88,12 +88,8 @@ static bool is_live(const sim_handle *handle)
     return board_on_bus(handle->board) && handle->board->arrival == handle->arrival;
 }
 
-/**
- * What a fault makes of an operation that lasts `cost_us` on a board.
- * @param faulted set when the operation ends here
- */
-static osb_status meet_fault(sim_board *board, uint64_t cost_us, uint64_t timeout_us, bool *faulted,
-                             osb_error *error)
+osb_status world_meet_fault(sim_board *board, uint64_t cost_us, uint64_t timeout_us, bool *faulted,
+                            osb_error *error)
 {
     sim_world *world = board->world;
     sim_fault kind;
@@ -139,13 +135,13 @@ static sim_board *board_at(sim_world *world, const usb_identity *device)
 static osb_status sim_open(transport *bus, const usb_identity *device, usb_handle **handle,
                            osb_error *error)
 {
-    sim_world *world = world_of(bus);
+    sim_world *world = world_enter(bus);
     TRY(fault_host_alive(world, error));
     sim_board *board = board_at(world, device);
     if (!board)
         return gone(device->port, error);
     bool faulted;
-    osb_status status = meet_fault(board, OPEN_US, OPEN_US, &faulted, error);
+    osb_status status = world_meet_fault(board, OPEN_US, OPEN_US, &faulted, error);
     if (faulted)
         return status;
     world_advance(world, world->now_us + OPEN_US);
@@ -211,7 +207,7 @@ static osb_status transfer(sim_handle *handle, const usb_setup *setup, uint8_t *
     bool faulted;
     if (!is_live(handle))
         return gone(board->port, error);
-    osb_status status = meet_fault(board, blocked + cost, timeout_us, &faulted, error);
+    osb_status status = world_meet_fault(board, blocked + cost, timeout_us, &faulted, error);
     if (faulted)
         return status;
     if (blocked > timeout_us)
@@ -229,7 +225,7 @@ static osb_status sim_control(usb_handle *base, const usb_setup *setup, uint8_t 
 {
     sim_handle *handle = (sim_handle *)base;
     const bool to_interface = (setup->request_type & 0x1f) == 1;
-    TRY(fault_host_alive(world_of(base->bus), error));
+    TRY(fault_host_alive(world_enter(base->bus), error));
     if (to_interface && (setup->request_type & 0x60) && is_live(handle) &&
         !is_claimed(handle, setup->index & 0xff))
         return not_claimed(handle, setup->index & 0xff, error);
@@ -241,10 +237,10 @@ static osb_status sim_claim(usb_handle *base, uint8_t interface_number, osb_erro
     sim_handle *handle = (sim_handle *)base;
     sim_board *board = handle->board;
     bool faulted;
-    TRY(fault_host_alive(world_of(base->bus), error));
+    TRY(fault_host_alive(world_enter(base->bus), error));
     if (!is_live(handle))
         return gone(board->port, error);
-    osb_status status = meet_fault(board, OPEN_US, OPEN_US, &faulted, error);
+    osb_status status = world_meet_fault(board, OPEN_US, OPEN_US, &faulted, error);
     if (faulted)
         return status;
     if (!usb_alternates(board, interface_number))
@@ -263,7 +259,7 @@ static osb_status sim_set_alternate(usb_handle *base, uint8_t interface_number, 
                              .value = alternate,
                              .index = interface_number};
     size_t moved = 0;
-    TRY(fault_host_alive(world_of(base->bus), error));
+    TRY(fault_host_alive(world_enter(base->bus), error));
     if (is_live(handle) && !is_claimed(handle, interface_number))
         return not_claimed(handle, interface_number, error);
     return transfer(handle, &setup, NULL, 5000000, &moved, error);
@@ -271,12 +267,12 @@ static osb_status sim_set_alternate(usb_handle *base, uint8_t interface_number, 
 
 static uint64_t sim_now_ms(transport *bus)
 {
-    return world_of(bus)->now_us / 1000;
+    return world_enter(bus)->now_us / 1000;
 }
 
 static osb_status sim_wait(transport *bus, uint32_t duration_ms, osb_error *error)
 {
-    sim_world *world = world_of(bus);
+    sim_world *world = world_enter(bus);
     const uint64_t end = world->now_us + (uint64_t)duration_ms * 1000;
     sim_fault kind;
     TRY(fault_next(world, &kind, error));
@@ -287,7 +283,7 @@ static osb_status sim_wait(transport *bus, uint32_t duration_ms, osb_error *erro
 
 static osb_status sim_wait_change(transport *bus, uint32_t timeout_ms, osb_error *error)
 {
-    sim_world *world = world_of(bus);
+    sim_world *world = world_enter(bus);
     const uint64_t end = world->now_us + (uint64_t)timeout_ms * 1000;
     const uint32_t changes = world->changes;
     sim_fault kind;
@@ -333,10 +329,11 @@ osb_status sim_world_make(const catalog *known, const platform_list *platforms, 
     *made = calloc(1, sizeof **made);
     if (!*made)
         return osb_fail_memory(error);
-    **made = (sim_world){.own = {.base = {&operations, true}, .world = *made},
-                         .turns = {.lock = PTHREAD_MUTEX_INITIALIZER},
-                         .known = known,
-                         .platforms = platforms};
+    **made =
+        (sim_world){.own = {.base = {&operations, true, &console_port_operations}, .world = *made},
+                    .turns = {.lock = PTHREAD_MUTEX_INITIALIZER},
+                    .known = known,
+                    .platforms = platforms};
     return OSB_OK;
 }
 

@@ -20,8 +20,18 @@ struct sim_world {
     bool host_gone;
 };
 
+/** The world behind a transport to it, once it is that one's turn. */
+sim_world *world_enter(transport *bus);
+
 /** Makes room for one more board and gives it a port; OSB_ERR_REFUSED when the bus is full. */
 osb_status world_take_in(sim_world *world, sim_board *board, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * What a fault makes of an operation that lasts `cost_us` on a board.
+ * @param faulted set when the operation ends here
+ */
+osb_status world_meet_fault(sim_board *board, uint64_t cost_us, uint64_t timeout_us, bool *faulted,
+                            osb_error *error) OSB_MUST_CHECK;
 
 /* fault.c */
 /** Counts one transport operation and tells what goes wrong in it. */
