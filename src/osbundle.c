@@ -66,6 +66,7 @@ static osb_status list_sources(osb_context *context, const osb_options *options,
 static osb_status fill_context(osb_context *context, const osb_options *options, osb_error *error)
 {
     context->hooks = options->hooks;
+    context->button_wait_ms = options->button_wait_ms;
     if (options->hooks.log)
         context->log = (log_sink){write_log, context, (log_level)options->hooks.log_level};
     context->net = (net_options){.offline = options->offline,
@@ -214,6 +215,7 @@ osb_status context_board(osb_context *context, const char *selector, device **he
     journal_name(entry.device_id, entry.usb.port, name);
     TRY(journal_check_free(context->state, name, error));
     TRY(device_open(bus, &context->platforms, &entry, &context->log, held, error));
+    device_set_button_wait(*held, context->button_wait_ms);
     return device_inspect(*held, state, error);
 }
 

@@ -55,6 +55,7 @@ typedef struct osb_options {
     const char *ca_file;
     const char *proxy;
     const char *no_proxy;
+    uint32_t button_wait_ms; /**< how long somebody is there to press a board's button; 0: nobody */
     osb_hooks hooks;
 } osb_options;
 

@@ -18,6 +18,7 @@
 struct osb_context {
     arena memory; /**< copies of the options, platforms */
     osb_hooks hooks;
+    uint32_t button_wait_ms;
     log_sink log;
     platform_list platforms;
     catalog known;

@@ -5,6 +5,7 @@
  * Does no work of its own. Invariant: one return path, one place where errors are printed.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/environment.h"
@@ -12,6 +13,10 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+
+enum {
+    BUTTON_WAIT_MS = 60000 /**< for somebody at the terminal to get hold of the board */
+};
 
 static void print_log(void *context, int level, const char *topic, const char *line)
 {
@@ -34,7 +39,9 @@ static osb_status judge(cli *self, osb_status status, osb_error *error)
 static osb_status run_with_context(const command *chosen, cli *self, osb_error *error)
 {
     environment kept;
-    osb_options library = {.hooks = {.event = progress_event,
+    const bool attended = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
+    osb_options library = {.button_wait_ms = attended ? BUTTON_WAIT_MS : 0,
+                           .hooks = {.event = progress_event,
                                      .log = print_log,
                                      .cancelled = interrupts_asked,
                                      .context = self->shown}};

@@ -84,7 +84,21 @@ bool device_is_simulated(const device *held);
  */
 osb_status device_inspect(device *held, snapshot *state, osb_error *error) OSB_MUST_CHECK;
 
-/** Brings the board into DFU mode and holds it there again. Fine when it is there already. */
+/**
+ * Says that somebody is there to press the board's buttons, for so long. Where device_enter_dfu
+ * knows no other way it then asks for it by a warning in the log and waits; else it fails at once.
+ */
+void device_set_button_wait(device *held, uint32_t wait_ms);
+
+/**
+ * Brings the board into DFU mode and holds it there again. Fine when it is there already.
+ *
+ * Asks by control request; a board that cannot be asked, or refuses, is restarted by a baud rate of
+ * its serial port; one that does not heed that either needs a button.
+ * @return OSB_ERR_PROTECTED: in DFU mode it would refuse as well; OSB_ERR_PERMISSION, OSB_ERR_BUSY
+ *         of the serial port; OSB_ERR_TIMEOUT when nobody pressed the button; what the request
+ *         failed with otherwise
+ */
 osb_status device_enter_dfu(device *held, osb_error *error) OSB_MUST_CHECK;
 
 /**

@@ -24,6 +24,7 @@ struct device {
     dfu_port dfu;                   /**< DFU mode */
     int selected;                   /**< alternate setting in use, HELD_NO_ALTERNATE at first */
     dfuse_map map;                  /**< of `selected` */
+    uint32_t button_wait_ms;        /**< how long somebody is there to press a button; 0: nobody */
 };
 
 /**
@@ -47,6 +48,16 @@ osb_status held_select(device *held, uint8_t alternate, osb_error *error) OSB_MU
  * back (60 s dark are allowed), and attaches it in whatever mode it is then.
  */
 osb_status held_rejoin(device *held, uint32_t leave_ms, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Restarts the board by setting 14400 baud on its serial port, and attaches it again in whatever
+ * mode it is then. OSB_ERR_NOT_FOUND when it shows no port; OSB_ERR_PERMISSION or OSB_ERR_BUSY with
+ * their cure; OSB_ERR_TIMEOUT when it did not care.
+ */
+osb_status held_touch(device *held, osb_error *error) OSB_MUST_CHECK;
+
+/** What to do with a board's buttons to get it into DFU mode. */
+extern const char held_hint_button[];
 
 /** The board's modules as read from flash, in DFU mode. `state` is filled but for them. */
 osb_status inspect_flash(device *held, snapshot *state, osb_error *error) OSB_MUST_CHECK;

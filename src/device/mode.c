@@ -1,5 +1,5 @@
 /*
- * Changing and asking a board's mode.
+ * Restarting a board, and asking for its mode. The ways into DFU mode are in enter_dfu.c.
  *
  * Invariant: after a mode change that failed on the way, the board is either held in the mode that
  * device_in_dfu tells, or detached; the next operation says so.
@@ -14,25 +14,6 @@ enum {
     /* Half a second after the last status. */
     DFU_LEAVE_MS = 10000
 };
-
-osb_status device_enter_dfu(device *held, osb_error *error)
-{
-    if (held->link.handle && held->in_dfu)
-        return OSB_OK;
-    TRY(held_require(held, false, error));
-    osb_status status = request_enter_dfu(&held->channel, error);
-    if (status == OSB_ERR_STALL)
-        osb_error_set_hint(error, "its Device OS may be too old to be asked: hold SETUP (MODE), "
-                                  "press RESET, let go of SETUP when the LED blinks yellow");
-    TRY(status);
-    TRY(held_rejoin(held, RESET_LEAVE_MS, error));
-    if (!held->in_dfu)
-        return osb_fail(error, OSB_ERR_DEVICE, held->name,
-                        "hold SETUP (MODE), press RESET, let go of SETUP when the LED blinks "
-                        "yellow, then run the same command again",
-                        "the board came back in normal mode instead of DFU mode");
-    return OSB_OK;
-}
 
 /* The raw reset is not blocked by protection, and needs no control channel. */
 static osb_status reset_normal(device *held, osb_error *error)

@@ -285,7 +285,7 @@ static void a_refused_mode_change_leaves_the_board_held(void **state)
     board->results[50] = 0;
     board->stall_type = 50;
     assert_int_equal(device_enter_dfu(held, &error), OSB_ERR_STALL);
-    assert_non_null(strstr(error.hint, "SETUP"));
+    assert_non_null(strstr(error.hint, "hold MODE"));
 }
 
 static void the_user_can_stop_a_wait(void **state)
