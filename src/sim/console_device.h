@@ -16,7 +16,7 @@ typedef struct console_device {
     buf said;               /**< what the host has not fetched yet */
     bool will_listen;       /**< listening mode begins at `listen_due_us` */
     uint64_t listen_due_us;
-    bool port_open; /**< by a host program in this process */
+    uint32_t opened_at; /**< the arrival at which this process opened it; 0: it did not */
 } console_device;
 
 /** Everything is lost, as in a reset: 9600 baud, and nothing heard or said. */

@@ -135,8 +135,9 @@ static osb_status port_set_lines(serial_port *base, bool terminal_ready, bool re
 static void port_close(serial_port *base)
 {
     console_port *port = (console_port *)base;
+    (void)world_enter(base->bus);
     if (is_live(port))
-        port->board->console.port_open = false;
+        port->board->console.opened_at = 0;
     free(port);
 }
 
@@ -149,7 +150,7 @@ static osb_status port_open(transport *bus, const char *path, uint32_t baud_rate
     if (!board)
         return osb_fail(error, OSB_ERR_NOT_FOUND, path, "run 'osbundle serial list'",
                         "there is no such serial port");
-    if (board->console.port_open)
+    if (board->console.opened_at == board->arrival)
         return osb_fail(error, OSB_ERR_BUSY, path, "close the other one",
                         "the serial port is in use by this program already");
     console_port *port = calloc(1, sizeof *port);
@@ -163,7 +164,7 @@ static osb_status port_open(transport *bus, const char *path, uint32_t baud_rate
         free(port);
         return status;
     }
-    board->console.port_open = true;
+    board->console.opened_at = port->arrival;
     *opened = &port->base;
     return OSB_OK;
 }

@@ -253,6 +253,55 @@ static void a_stalled_or_late_transfer_is_an_error_and_the_next_try_works(void *
     }
 }
 
+/* A Photon with a system of before 0.6.0, held: no control requests, but a serial port. */
+static void hold_old_photon(void)
+{
+    release set;
+    const platform *kind = platform_by_name(&platforms, "photon");
+    hold("photon", "2.3.1");
+    OK(catalog_release(&known, "2.3.1", kind, &set, &error));
+    for (size_t i = 0; i < set.module_count; i++) {
+        release_module old = set.modules[i];
+        BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+        if (old.slot.function != MODULE_SYSTEM_PART)
+            continue;
+        old.version = 23; /* 0.5.5 */
+        memset(old.dependencies, 0, sizeof old.dependencies);
+        OK(sim_synthesise(&set, &old, &file, &error));
+        OK(sim_board_program(board, buf_span(&file), old.file, &error));
+    }
+    OK(device_reconnect(held, 10000, &error));
+}
+
+static void a_board_without_control_requests_gets_into_dfu_mode(void **state)
+{
+    (void)state;
+    hold_old_photon();
+    inspect();
+    assert_false(shot.modules_known);
+    assert_string_equal(shot.os_version, "");
+    OK(device_enter_dfu(held, &error));
+    inspect();
+    assert_int_equal(shot.mode, MODE_DFU);
+    assert_int_equal(version_of(MODULE_SYSTEM_PART, 1), 23);
+    OK(device_restart(held, &error));
+}
+
+static void a_power_cut_on_the_way_by_serial_port_costs_another_try(void **state)
+{
+    static const sim_fault faults[] = {FAULT_POWER_CUT, FAULT_UNPLUG, FAULT_STALL, FAULT_TIMEOUT};
+    for (unsigned step = 1; step < 16; step++) {
+        hold_old_photon();
+        sim_world_set_fault(world, sim_world_operations(world) + step, faults[step % 4]);
+        osb_status status = device_enter_dfu(held, &error);
+        if (status != OSB_OK)
+            OK(device_reconnect(held, 70000, &error));
+        OK(device_enter_dfu(held, &error));
+        assert_true(device_in_dfu(held));
+        tear_down(state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +314,9 @@ int main(void)
         cmocka_unit_test_teardown(a_radio_stack_is_written_without_its_prefix, tear_down),
         cmocka_unit_test_teardown(a_board_without_a_system_part_stays_in_dfu_mode, tear_down),
         cmocka_unit_test_teardown(restart_and_mode_work_from_normal_mode, tear_down),
+        cmocka_unit_test_teardown(a_board_without_control_requests_gets_into_dfu_mode, tear_down),
+        cmocka_unit_test_teardown(a_power_cut_on_the_way_by_serial_port_costs_another_try,
+                                  tear_down),
         cmocka_unit_test_teardown(a_power_cut_at_any_moment_leaves_a_board_that_is_found_again,
                                   tear_down),
         cmocka_unit_test_teardown(a_stalled_or_late_transfer_is_an_error_and_the_next_try_works,
