@@ -69,10 +69,9 @@ static osb_status system_fail(osb_error *error, int code, const char *path, cons
         return osb_fail(error, OSB_ERR_DISCONNECTED, path,
                         "check the cable, plug the board in again and run the same command",
                         "the serial port is gone");
-    default:
-        return osb_fail(error, OSB_ERR_IO, path, "plug the board in again and run the same command",
-                        "cannot %s: %s", what, strerror(code));
     }
+    return osb_fail(error, OSB_ERR_IO, path, "plug the board in again and run the same command",
+                    "cannot %s: %s", what, strerror(code));
 }
 
 static osb_status lsp_fail(osb_error *error, enum sp_return returned, const char *path,
