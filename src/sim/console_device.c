@@ -13,6 +13,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "sim/board.h"
+#include "sim/protection.h"
 #include "sim/world.h"
 
 enum {
@@ -48,7 +49,7 @@ void console_set_line(sim_board *board, const uint8_t line[CONSOLE_LINE_SIZE])
     memcpy(console->line, line, CONSOLE_LINE_SIZE);
     cursor reader = cursor_make((span){line, CONSOLE_LINE_SIZE});
     const uint32_t rate = cursor_u32le(&reader);
-    if (board->running.protected_mode)
+    if (protection_of(board) == PROTECTION_PROTECTED)
         return; /* not established; nothing else of the console works then */
     if (rate == RATE_OF_DFU)
         board_reset_later(board, TOUCH_RESET_MS, BOOT_INTO_DFU);
@@ -87,7 +88,7 @@ size_t console_fetch(sim_board *board, uint8_t *data, size_t capacity)
 /** Protected boards blink as if they listened, but start no console. */
 static bool reads_letters(const sim_board *board)
 {
-    return board->mode == BOARD_LISTENING && !board->running.protected_mode &&
+    return board->mode == BOARD_LISTENING && protection_of(board) != PROTECTION_PROTECTED &&
            board->console.received_count;
 }
 

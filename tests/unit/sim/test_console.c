@@ -2,6 +2,7 @@
  */
 #include "unit/sim/bench.h"
 
+#include "sim/protection.h"
 #include "transport/serial.h"
 
 enum {
@@ -95,7 +96,7 @@ static void a_protected_board_has_no_console(void **state)
     bench_board(&b, "boron", "6.2.0");
     BUF_OWNED bootloader = bench_protected_bootloader(&b);
     OK(sim_board_program(b.board, buf_span(&bootloader), "test", &b.error));
-    assert_true(b.board->running.protected_mode);
+    assert_int_equal(protection_of(b.board), PROTECTION_PROTECTED);
     serial_port *port = open_console(&b, 14400);
     OK(serial_write(port, (span){(const uint8_t *)"v", 1}, 100, &b.error));
     OK(serial_read(port, &byte, 1, 5000, &count, &b.error));
