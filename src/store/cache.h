@@ -56,6 +56,16 @@ osb_status cas_publish(cache *opened, span content, uint8_t sha256[SHA256_SIZE],
 osb_status cas_read(cache *opened, const uint8_t sha256[SHA256_SIZE], buf *content,
                     osb_error *error) OSB_MUST_CHECK;
 
+/** Hashes all of `content`; what else it does with it meanwhile is its own. */
+typedef void (*cas_hasher)(void *context, span content, uint8_t sha256[SHA256_SIZE]);
+
+/**
+ * As cas_read, for who needs the hash of the content anyway: `hasher` says what it is. It is asked
+ * for each copy that is found, and the last answer is the one of the copy that is returned.
+ */
+osb_status cas_read_hashed(cache *opened, const uint8_t sha256[SHA256_SIZE], cas_hasher hasher,
+                           void *context, buf *content, osb_error *error) OSB_MUST_CHECK;
+
 /** Whether some layer has it; nothing is hashed. */
 bool cas_has(const cache *opened, const uint8_t sha256[SHA256_SIZE]);
 

@@ -107,15 +107,23 @@ static void set_aside(cache *opened, const char *path, const uint8_t digest[SHA2
         (void)rename(path, target);
 }
 
-static osb_status read_checked(const char *path, const uint8_t digest[SHA256_SIZE], buf *content,
+/** An object that is wanted, and who says what the hash of its content is. */
+typedef struct wanted_object {
+    const uint8_t *digest;
+    cas_hasher hasher;
+    void *context;
+} wanted_object;
+
+static osb_status read_checked(const char *path, const wanted_object *wanted, buf *content,
                                osb_error *error)
 {
     size_t before = content->size;
-    uint8_t found[SHA256_SIZE];
+    uint8_t found[SHA256_SIZE] = {0};
     osb_status status = file_read(path, content, error);
     if (status == OSB_OK) {
-        sha256(span_slice(buf_span(content), before, content->size), found);
-        if (!memcmp(found, digest, SHA256_SIZE))
+        wanted->hasher(wanted->context, span_slice(buf_span(content), before, content->size),
+                       found);
+        if (!memcmp(found, wanted->digest, SHA256_SIZE))
             return OSB_OK;
         status = osb_fail(error, OSB_ERR_INTEGRITY, path, "fetch the release again",
                           "the cached file is damaged: its bytes no longer have its SHA-256");
@@ -124,15 +132,28 @@ static osb_status read_checked(const char *path, const uint8_t digest[SHA256_SIZ
     return status;
 }
 
+static void hash_only(void *context, span content, uint8_t digest[SHA256_SIZE])
+{
+    (void)context;
+    sha256(content, digest);
+}
+
 osb_status cas_read(cache *opened, const uint8_t digest[SHA256_SIZE], buf *content,
                     osb_error *error)
 {
+    return cas_read_hashed(opened, digest, hash_only, NULL, content, error);
+}
+
+osb_status cas_read_hashed(cache *opened, const uint8_t digest[SHA256_SIZE], cas_hasher hasher,
+                           void *context, buf *content, osb_error *error)
+{
+    const wanted_object wanted = {digest, hasher, context};
     char path[PATH_SIZE], hex[SHA256_HEX_SIZE];
     osb_error first = {0};
     for (size_t i = 0; i < opened->layer_count; i++) {
         osb_error problem = {0};
         TRY(object_path(path, opened->layers[i], digest, false, error));
-        osb_status status = read_checked(path, digest, content, &problem);
+        osb_status status = read_checked(path, &wanted, content, &problem);
         if (status == OSB_OK)
             return OSB_OK;
         if (status == OSB_ERR_INTEGRITY && i == 0)

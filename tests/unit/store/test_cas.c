@@ -176,6 +176,50 @@ static void a_sound_lower_copy_stands_in_for_a_damaged_one(void **state)
     cache_close(both);
 }
 
+static void count_and_hash(void *context, span content, uint8_t digest[SHA256_SIZE])
+{
+    size_t *hashed = context;
+    *hashed += 1;
+    sha256(content, digest);
+}
+
+static void lie(void *context, span content, uint8_t digest[SHA256_SIZE])
+{
+    (void)context, (void)content;
+    memset(digest, 0, SHA256_SIZE);
+}
+
+static void who_hashes_anyway_hashes_each_copy_once(void **state)
+{
+    fixture *with = *state;
+    uint8_t digest[SHA256_SIZE];
+    char folders[2 * PATH_SIZE], path[PATH_SIZE];
+    size_t hashed = 0;
+    BUF_OWNED content = buf_make(1000);
+    cache *lower = open_cache(fixture_path(with, "lower"));
+    assert_int_equal(cas_publish(lower, span_of("bytes"), digest, NULL), OSB_OK);
+    assert_int_equal(cas_read_hashed(lower, digest, count_and_hash, &hashed, &content, NULL),
+                     OSB_OK);
+    assert_int_equal(hashed, 1);
+    assert_int_equal(cas_read_hashed(lower, digest, lie, NULL, &content, NULL), OSB_ERR_INTEGRITY);
+    assert_int_equal(content.size, 5);
+    assert_int_equal(cas_publish(lower, span_of("bytes"), digest, NULL), OSB_OK);
+    cache_close(lower);
+    text_format(folders, sizeof folders, "%s:%s", fixture_path(with, "upper"),
+                fixture_path(with, "lower"));
+    cache *both = open_cache(folders);
+    assert_int_equal(cas_publish(both, span_of("bytes"), digest, NULL), OSB_OK);
+    object_path(fixture_path(with, "upper"), digest, path);
+    damage(path, "bites");
+    content.size = 0;
+    assert_int_equal(cas_read_hashed(both, digest, count_and_hash, &hashed, &content, NULL),
+                     OSB_OK);
+    assert_int_equal(hashed, 3); /* the damaged copy, then the sound one */
+    assert_memory_equal(content.data, "bytes", content.size);
+    assert_false(file_exists(path));
+    cache_close(both);
+}
+
 static void a_failed_publish_leaves_no_temporary_file(void **state)
 {
     fixture *with = *state;
@@ -248,6 +292,7 @@ int main(void)
         IN_FOLDER(publishing_replaces_a_damaged_object),
         IN_FOLDER(lower_layers_are_read_and_never_written),
         IN_FOLDER(a_sound_lower_copy_stands_in_for_a_damaged_one),
+        IN_FOLDER(who_hashes_anyway_hashes_each_copy_once),
         IN_FOLDER(a_failed_publish_leaves_no_temporary_file),
         IN_FOLDER(many_processes_may_publish_the_same_at_once),
     };
