@@ -115,12 +115,24 @@ OSB_EXPORT osb_status osb_inspect_all(osb_context *context, const char *const *p
 /**
  * Tells an "osbundle-verify", every check with its result, of each file that the words name: a
  * file, all below a folder, or the modules of a cached release ("5.3.1", "latest"). With no word,
- * of everything in the cache. Order and threads as in osb_inspect_all.
+ * of everything in the cache, or with a lock of the release that it pins. Order and threads as in
+ * osb_inspect_all.
+ * @param lock path of a lock file: files that are named must be pinned by it, and what else is
+ *        found must not be another than it pins; NULL for none
  * @return the status and error of the first file that failed a check
  */
 OSB_EXPORT osb_status osb_verify(osb_context *context, const char *const *words, size_t count,
-                                 osb_tell tell, void *tell_context,
+                                 const char *lock, osb_tell tell, void *tell_context,
                                  osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Makes a lock: "osbundle-lock", a release for one platform and an application, pinned by hash.
+ * @param app path of an application or of a bundle that holds one; NULL for none
+ * @return OSB_ERR_REFUSED when the application can't run on that release, or not on that platform
+ */
+OSB_EXPORT osb_status osb_lock(osb_context *context, const char *version, const char *platform,
+                               const char *app, struct json_t **result,
+                               osb_error *error) OSB_MUST_CHECK;
 
 /* Boards --------------------------------------------------------------------------------- */
 

@@ -6,6 +6,8 @@
  */
 #include "osbundle_targets.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "osbundle_files.h"
 
@@ -99,12 +101,37 @@ static osb_status add_cache(target_list *found, osb_error *error)
     return OSB_OK;
 }
 
+/**
+ * The release that the lock pins, as a record of the cache: the objects are found by their hashes.
+ * An application is not in the cache; who has it can name it.
+ */
+static osb_status add_lock(target_list *found, osb_error *error)
+{
+    const release *lock = found->lock;
+    cached_release record = {0};
+    text_copy(record.version, sizeof record.version, lock->version);
+    text_copy(record.platform, sizeof record.platform, lock->board->name);
+    for (size_t i = 0; i < lock->module_count; i++) {
+        const release_module *pinned = &lock->modules[i];
+        cached_module *entry = &record.modules[record.count];
+        if (pinned->slot.function == MODULE_USER_PART)
+            continue;
+        record.count++;
+        entry->slot = pinned->slot;
+        entry->size = pinned->size;
+        text_copy(entry->file, sizeof entry->file, pinned->file);
+        memcpy(entry->sha256, pinned->sha256, SHA256_SIZE);
+    }
+    const cached_release *kept = arena_copy(&found->memory, &record, sizeof record);
+    return kept ? add_record(found, 0, kept, error) : osb_fail_memory(error);
+}
+
 osb_status targets_find(target_list *found, const char *const *words, size_t count,
                         osb_error *error)
 {
     found->targets = buf_make(TARGETS_MAX * sizeof(target));
     if (!count)
-        return add_cache(found, error);
+        return found->lock ? add_lock(found, error) : add_cache(found, error);
     for (size_t i = 0; i < count; i++) {
         if (file_exists(words[i]) || folder_exists(words[i]))
             TRY(add_files(found, &words[i], i, error));

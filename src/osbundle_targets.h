@@ -14,18 +14,19 @@ typedef struct target {
 
 typedef struct target_list {
     osb_context *context;
-    arena memory; /**< keeps paths and records */
-    buf targets;  /**< of target */
-    bool listed;  /**< the cache's records are read only when a word needs them */
+    const release *lock; /**< what the user holds to; NULL: nothing */
+    arena memory;        /**< keeps paths and records */
+    buf targets;         /**< of target */
+    bool listed;         /**< the cache's records are read only when a word needs them */
     const cached_release *records;
     size_t record_count;
 } target_list;
 
 /**
  * Finds the file, the files of the folder, or the modules of the cached release that each word
- * names; without words, everything in the cache. A word that names nothing becomes a problem in
- * its place.
- * @param found context is set, the rest zero; to be freed also after an error
+ * names; without words, the release of the lock, or else everything in the cache. A word that names
+ * nothing becomes a problem in its place.
+ * @param found context and lock are set, the rest zero; to be freed also after an error
  */
 osb_status targets_find(target_list *found, const char *const *words, size_t count,
                         osb_error *error) OSB_MUST_CHECK;

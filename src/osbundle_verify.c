@@ -2,16 +2,19 @@
  * The facade's files: verify.
  *
  * Gathers what is known about each file from elsewhere - its name, its place in the cache, the
- * catalog - and lets trust/verify judge. Invariant: a file that could not be judged is a problem,
- * never a silent success.
+ * catalog, the user's lock - and lets trust/verify judge. Invariant: a file that could not be
+ * judged is a problem, never a silent success.
  */
 #include "osbundle_context.h"
+
+#include <string.h>
 
 #include "base/path.h"
 #include "base/text.h"
 #include "model/names_json.h"
 #include "osbundle_crew.h"
 #include "osbundle_files.h"
+#include "osbundle_lock.h"
 #include "osbundle_targets.h"
 #include "trust/release_name.h"
 #include "trust/verify.h"
@@ -120,66 +123,93 @@ static void judge_assets(const bundle *opened, const char *path, verify_report *
 }
 
 /** An application bundle: the application with all its checks, and its assets. */
-static void verify_bundle(const osb_context *context, span file, const char *path,
+static void verify_bundle(const target_list *run, span file, const target *about,
                           crew_answer *answer)
 {
+    const char *path = about->path;
     ARENA_OWNED memory = {0};
     bundle opened;
     release held;
     verify_report report;
+    uint8_t digest[SHA256_SIZE];
     answer->status = files_open_bundle(file, path, &memory, &opened, &answer->error);
     if (answer->status != OSB_OK) {
         answer_unreached("bundle", path, answer);
         return;
     }
+    sha256(file, digest);
     const bundle_file *application = opened.application_file;
-    verify_expectation expected = {.file_name = application->name};
-    expect_of_file(context, application->content, &expected, &held);
+    verify_expectation expected = {.file_name = application->name,
+                                   .lock = run->lock,
+                                   .must_be_locked = !about->inside,
+                                   .bundle_sha256 = digest};
+    expect_of_file(run->context, application->content, &expected, &held);
     judge(application->content, &expected, &report, answer);
     judge_assets(&opened, path, &report, answer);
-    sha256(file, report.sha256);
+    memcpy(report.sha256, digest, SHA256_SIZE);
     answer_with(&report, path, answer);
 }
 
-static void verify_on_disk(const osb_context *context, const char *path, buf *content,
+static void verify_on_disk(const target_list *run, const target *about, buf *content,
                            crew_answer *answer)
 {
+    const char *path = about->path;
     release held;
     verify_report report;
-    verify_expectation expected = {.file_name = path_name(path)};
+    verify_expectation expected = {
+        .file_name = path_name(path), .lock = run->lock, .must_be_locked = !about->inside};
     answer->status = files_read(path, content, &answer->error);
     if (answer->status != OSB_OK)
         return;
     if (file_is_zip(buf_span(content))) {
-        verify_bundle(context, buf_span(content), path, answer);
+        verify_bundle(run, buf_span(content), about, answer);
         return;
     }
-    expect_of_file(context, buf_span(content), &expected, &held);
+    expect_of_file(run->context, buf_span(content), &expected, &held);
     judge(buf_span(content), &expected, &report, answer);
     answer_with(&report, path, answer);
 }
 
-static void verify_cached(const osb_context *context, const target *about, buf *content,
+/** Judges while the cache wants to know what the hash is, so that the file is hashed once. */
+typedef struct cached_judgement {
+    const verify_expectation *expected;
+    verify_report report;
+    crew_answer *answer;
+} cached_judgement;
+
+static void judge_cached(void *context, span file, uint8_t digest[SHA256_SIZE])
+{
+    cached_judgement *self = context;
+    judge(file, self->expected, &self->report, self->answer);
+    memcpy(digest, self->report.sha256, SHA256_SIZE);
+}
+
+static void verify_cached(const target_list *run, const target *about, buf *content,
                           crew_answer *answer)
 {
     release held;
-    verify_report report;
+    const osb_context *context = run->context;
     const cached_module *entry = &about->record->modules[about->place];
+    bool published = *entry->from; /* a lock does not say where its files were found */
     verify_expectation expected = {.file_name = entry->file,
-                                   .published_size = entry->size,
-                                   .published_sha256 = entry->sha256,
-                                   .slot = &entry->slot};
+                                   .published_size = published ? entry->size : 0,
+                                   .published_sha256 = published ? entry->sha256 : NULL,
+                                   .slot = &entry->slot,
+                                   .lock = run->lock};
+    cached_judgement judged = {.expected = &expected, .answer = answer};
+    osb_error problem = {0};
     expected.board = platform_by_name(&context->platforms, about->record->platform);
-    answer->status = cas_read(context->store, entry->sha256, content, &answer->error);
-    if (answer->status != OSB_OK) {
+    if (expected.board)
+        expect_release(context, about->record->version, entry->slot, &expected, &held);
+    osb_status status =
+        cas_read_hashed(context->store, entry->sha256, judge_cached, &judged, content, &problem);
+    if (status != OSB_OK) {
+        answer->error = problem;
         answer->status = answer->error.status = OSB_ERR_INTEGRITY;
         answer_unreached("cached object", about->path, answer);
         return;
     }
-    if (expected.board)
-        expect_release(context, about->record->version, entry->slot, &expected, &held);
-    judge(buf_span(content), &expected, &report, answer);
-    answer_with(&report, about->path, answer);
+    answer_with(&judged.report, about->path, answer);
 }
 
 static void verify_target(const void *shared, size_t index, buf *content, crew_answer *answer)
@@ -192,17 +222,22 @@ static void verify_target(const void *shared, size_t index, buf *content, crew_a
         answer->status = about->problem->status;
         answer->error = *about->problem;
     } else if (about->record) {
-        verify_cached(run->context, about, content, answer);
+        verify_cached(run, about, content, answer);
     } else {
-        verify_on_disk(run->context, about->path, content, answer);
+        verify_on_disk(run, about, content, answer);
         answer->stray = file_is_stray(about->path, about->inside, answer->status);
     }
 }
 
-osb_status osb_verify(osb_context *context, const char *const *words, size_t count, osb_tell tell,
-                      void *tell_context, osb_error *error)
+osb_status osb_verify(osb_context *context, const char *const *words, size_t count,
+                      const char *lock_path, osb_tell tell, void *tell_context, osb_error *error)
 {
     TARGETS_OWNED found = {.context = context};
+    release lock;
+    if (lock_path) {
+        TRY(context_read_lock(context, lock_path, &lock, error));
+        found.lock = &lock;
+    }
     TRY(targets_find(&found, words, count, error));
     crew_job job = {.count = target_count(&found),
                     .work = verify_target,

@@ -25,7 +25,7 @@ typedef struct options {
     bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
     bool all_platforms, prerelease;
     bool credentials, attach, real_time;
-    const char *app, *output, *from, *id, *listen;
+    const char *app, *output, *from, *id, *listen, *lock;
     text_list platforms, flash, modules, approved;
     /* words behind the command's name */
     text_list arguments;
@@ -42,7 +42,9 @@ enum option_group {
     TAKES_SIM = 1 << 6,        /**< --id --flash --credentials */
     TAKES_INCOMPLETE = 1 << 7, /**< --allow-incomplete */
     TAKES_SERVE = 1 << 8,      /**< --listen --attach --real-time */
-    TAKES_YES = 1 << 9         /**< --yes */
+    TAKES_YES = 1 << 9,        /**< --yes */
+    TAKES_LOCK = 1 << 12,      /**< --lock */
+    TAKES_PINS = 1 << 13       /**< --app --output */
 };
 
 typedef struct progress progress;
@@ -80,6 +82,7 @@ osb_status cmd_inspect(cli *self, osb_error *error);
 osb_status cmd_verify(cli *self, osb_error *error);
 osb_status cmd_info(cli *self, osb_error *error);
 osb_status cmd_diagnose(cli *self, osb_error *error);
+osb_status cmd_lock(cli *self, osb_error *error);
 osb_status cmd_plan(cli *self, osb_error *error);
 osb_status cmd_restore(cli *self, osb_error *error);
 osb_status cmd_resume(cli *self, osb_error *error);

@@ -9,19 +9,6 @@
 #include "cli/progress.h"
 #include "cli/show_plan.h"
 
-static osb_status save(const json_t *plan, const char *path, osb_error *error)
-{
-    BUF_OWNED text = buf_make(4 * 1024 * 1024);
-    TRY(json_to_text(plan, &text, error));
-    FILE *file = fopen(path, "wb");
-    bool written = file && fwrite(text.data, 1, text.size, file) == text.size;
-    if (file && fclose(file) != 0)
-        written = false;
-    if (!written)
-        return osb_fail_errno(error, "write", path);
-    return OSB_OK;
-}
-
 osb_status cmd_plan(cli *self, osb_error *error)
 {
     const options *words = self->words;
@@ -37,7 +24,7 @@ osb_status cmd_plan(cli *self, osb_error *error)
     progress_close(self->shown);
     const json_t *refusals = json_object_get(plan, "refusals");
     if (words->output)
-        TRY(save(plan, words->output, error));
+        TRY(output_json_file(plan, words->output, error));
     if (words->json)
         TRY(output_json(plan, true, error));
     else

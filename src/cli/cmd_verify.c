@@ -78,7 +78,8 @@ osb_status cmd_verify(cli *self, osb_error *error)
 {
     const text_list *words = &self->words->arguments;
     verification run = {.self = self};
-    osb_status status = osb_verify(self->context, words->items, words->count, tell, &run, error);
+    osb_status status =
+        osb_verify(self->context, words->items, words->count, self->words->lock, tell, &run, error);
     if (self->words->json)
         json_list_end(&run.documents);
     else if (status == OSB_OK || run.failed)

@@ -53,15 +53,29 @@ static const command inspect = {
 };
 static const command verify = {
     .name = "verify",
-    .arguments = "[FILE | FOLDER | VERSION]...",
+    .arguments = "[FILE | FOLDER | VERSION]... [--lock FILE]",
     .summary = "every check on module files, each on its own line",
     .details =
         "Length, CRC-32, published size and hash, name against header, platform, address range,\n"
-        "catalog, pinned hash, and what the SHA-256 inside covers. A check without facts to\n"
-        "check against says so, and is no failure. VERSION is a release in the cache; without\n"
-        "an argument, the whole cache.",
+        "catalog, pinned hash, what the SHA-256 inside covers, and the lock. A check without\n"
+        "facts to check against says so, and is no failure. VERSION is a release in the cache;\n"
+        "without an argument, the release that the lock pins, or else the whole cache.",
+    .takes = TAKES_LOCK,
     .most = LIST_MAX,
     .run = cmd_verify,
+};
+static const command lock = {
+    .name = "lock",
+    .arguments = "VERSION -p PLATFORM [--app FILE] [-o FILE]",
+    .summary = "pin a release and an application by hash",
+    .details =
+        "Prints a lock file: each module of the release for that platform, and the application,\n"
+        "with file name, version, size and SHA-256. Fetches the release where it is not cached.\n"
+        "Keep it beside your sources; `osbundle verify --lock FILE` holds files against it.",
+    .takes = TAKES_PLATFORM | TAKES_PINS,
+    .least = 1,
+    .most = 1,
+    .run = cmd_lock,
 };
 static const command info = {
     .name = "info",
@@ -151,8 +165,8 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch, &list,    &show,   &inspect, &verify,  &info, &diagnose,
-                                   &plan,  &restore, &resume, &sim,     &version, &help};
+const command *const commands[] = {&fetch,    &list, &show,    &inspect, &verify, &lock,    &info,
+                                   &diagnose, &plan, &restore, &resume,  &sim,    &version, &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

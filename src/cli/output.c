@@ -74,6 +74,19 @@ osb_status output_json(const json_t *value, bool line, osb_error *error)
     return OSB_OK;
 }
 
+osb_status output_json_file(const json_t *value, const char *path, osb_error *error)
+{
+    BUF_OWNED text = buf_make(4 * 1024 * 1024);
+    TRY(json_to_text(value, &text, error));
+    FILE *file = fopen(path, "wb");
+    bool written = file && fwrite(text.data, 1, text.size, file) == text.size;
+    if (file && fclose(file) != 0)
+        written = false;
+    if (!written)
+        return osb_fail_errno(error, "write", path);
+    return OSB_OK;
+}
+
 void output_strays(size_t count)
 {
     if (count)

@@ -25,6 +25,8 @@ void table_print(const table *lines, const char *indent);
 
 /** One object as indented JSON, or with `line` as one line. */
 osb_status output_json(const json_t *value, bool line, osb_error *error) OSB_MUST_CHECK;
+/** Saves it as a file; an old one is overwritten. */
+osb_status output_json_file(const json_t *value, const char *path, osb_error *error) OSB_MUST_CHECK;
 
 /** Two lines on stderr; with --json also the error object on stdout. */
 void output_error(const osb_error *error, bool json);

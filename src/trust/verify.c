@@ -35,6 +35,7 @@ typedef struct verification {
 } verification;
 
 static const char promise_hint[] = "get the file again; if it stays so, do not use that source";
+static const char lock_hint[] = "use the file that was locked, or make a new lock of what you mean";
 
 static void line_add(verification *run, const char *check, check_result result, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));
@@ -242,6 +243,43 @@ static void check_catalog(verification *run)
         compare_with_catalog(run, run->expected->cataloged);
 }
 
+/** A lock says nothing of what it does not pin; that may be too little for who asked. */
+static void not_locked(verification *run, const char *what)
+{
+    bool failed = run->expected->must_be_locked;
+    line_add(run, "lock", failed ? RESULT_FAILED : RESULT_NOT_CHECKABLE, "%s", what);
+    if (failed)
+        blame(run, GRAVITY_MISLABEL, OSB_ERR_INTEGRITY, lock_hint);
+}
+
+/** Whether it is the very file that the lock pins for its slot. */
+static void check_lock(verification *run)
+{
+    const release *lock = run->expected->lock;
+    const module *parsed = &run->report->parsed;
+    const uint8_t *bundled = run->expected->bundle_sha256;
+    const uint8_t *found = bundled ? bundled : run->report->sha256;
+    const release_module *entry = lock ? release_find(lock, parsed->slot) : NULL;
+    char slot[MODULE_SLOT_TEXT], hex[SHA256_HEX_SIZE];
+    slot_text(parsed->slot, slot);
+    if (!lock) {
+        line_add(run, "lock", RESULT_NOT_CHECKABLE, "none is given");
+    } else if (!run->readable) {
+        line_add(run, "lock", RESULT_NOT_CHECKABLE, "the header cannot be believed");
+    } else if (parsed->platform_id != lock->board->id) {
+        not_locked(run, "pins modules of another platform");
+    } else if (!entry) {
+        not_locked(run, "pins nothing for this slot");
+    } else if (!memcmp(entry->sha256, found, SHA256_SIZE)) {
+        line_add(run, "lock", RESULT_PASSED, "this is the %s that it pins, of %s", slot,
+                 lock->version);
+    } else {
+        text_hex(hex, (span){entry->sha256, SHA256_SIZE});
+        line_add(run, "lock", RESULT_FAILED, "pins another %s, SHA-256 %s", slot, hex);
+        blame(run, GRAVITY_MISLABEL, OSB_ERR_INTEGRITY, lock_hint);
+    }
+}
+
 static bool is_placeholder(const uint8_t digest[SHA256_SIZE])
 {
     for (size_t i = 0; i < SHA256_SIZE; i++)
@@ -323,6 +361,7 @@ osb_status verify_file(span file, const verify_expectation *expected, verify_rep
     check_hash(&run, "pinned hash", pinned ? cataloged->sha256 : NULL, "the catalog pins none",
                GRAVITY_MISLABEL);
     check_identity(&run);
+    check_lock(&run);
 
     if (run.worst == GRAVITY_NONE)
         return OSB_OK;

@@ -18,7 +18,7 @@ typedef enum check_result {
 } check_result;
 
 enum {
-    VERIFY_LINES_MAX = 12
+    VERIFY_LINES_MAX = 16
 };
 
 typedef struct verify_line {
@@ -36,6 +36,10 @@ typedef struct verify_expectation {
     const platform *board;           /**< the platform it is meant for */
     const module_slot *slot;         /**< the slot its name promises */
     const release_module *cataloged; /**< the manifest's entry, pinned or not */
+    const release *lock;             /**< what the user holds to (lockfile.h) */
+    bool must_be_locked;             /**< it is a failure when the lock does not pin it */
+    /** Of the bundle that the file came in: a lock pins that; NULL for a file by itself. */
+    const uint8_t *bundle_sha256;
 } verify_expectation;
 
 typedef struct verify_report {

@@ -7,7 +7,7 @@ import unittest
 from program import ProgramTest
 
 CHECKS = ["length", "CRC-32", "published size", "published hash", "name", "platform", "slot range",
-          "catalog", "pinned hash", "SHA-256 in suffix"]
+          "catalog", "pinned hash", "SHA-256 in suffix", "lock"]
 
 
 class Verify(ProgramTest):

@@ -11,6 +11,7 @@
 #include "model/plan.h"
 #include "support/recording.h"
 #include "support/zip.h"
+#include "trust/lockfile.h"
 
 enum {
     BODY_MAX = 200,
@@ -225,6 +226,26 @@ static void seed_plans(void)
     catalog_free(&known);
 }
 
+/** A release for an Argon, with an application beside it. */
+static void seed_locks(void)
+{
+    ARENA_OWNED memory = {0};
+    platform_list boards;
+    catalog known = {0};
+    release set;
+    BUF_OWNED text = buf_make(64 * 1024);
+    assert_int_equal(platform_load_all(&memory, &boards, NULL), OSB_OK);
+    assert_int_equal(catalog_load(&known, NULL), OSB_OK);
+    const platform *board = platform_by_name(&boards, "argon");
+    assert_int_equal(catalog_release(&known, "4.0.2", board, &set, NULL), OSB_OK);
+    for (size_t i = 0; i < set.module_count; i++)
+        set.modules[i].size += !set.modules[i].size; /* the catalog does not know all of them */
+    JSON_OWNED *document = lockfile_to_json(&set);
+    assert_int_equal(json_to_text(document, &text, NULL), OSB_OK);
+    keep("lock", "argon.json", buf_span(&text));
+    catalog_free(&known);
+}
+
 static void seed_trace(const recording_ground *ground, const char *board, const char *version)
 {
     BUF_OWNED text = buf_make(SEED_MAX);
@@ -253,6 +274,7 @@ static void write_all(void **state)
     seed_list();
     seed_snapshots();
     seed_plans();
+    seed_locks();
     seed_traces();
 }
 

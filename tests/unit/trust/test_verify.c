@@ -36,6 +36,7 @@ typedef struct sound {
     uint8_t digest[SHA256_SIZE];
     release_module cataloged;
     module_slot slot;
+    release lock;
     verify_expectation expected;
 } sound;
 
@@ -50,12 +51,16 @@ static void sound_make(fixture *with, sound *made)
     made->cataloged = (release_module){.slot = made->slot, .version = 2101, .pinned = true};
     made->cataloged.dependencies[0] = recipe.dependencies[0];
     memcpy(made->cataloged.sha256, made->digest, SHA256_SIZE);
+    made->lock = (release){.version = "5.3.1", .board = board, .module_count = 1};
+    made->lock.modules[0] = made->cataloged;
     made->expected = (verify_expectation){.file_name = "p2-bootloader@5.3.1.bin",
                                           .published_size = made->file.size,
                                           .published_sha256 = made->digest,
                                           .board = board,
                                           .slot = &made->slot,
-                                          .cataloged = &made->cataloged};
+                                          .cataloged = &made->cataloged,
+                                          .lock = &made->lock,
+                                          .must_be_locked = true};
 }
 
 static void a_sound_file_passes_every_check(void **state)
@@ -65,7 +70,7 @@ static void a_sound_file_passes_every_check(void **state)
     osb_error error = {0};
     sound_make(*state, &file);
     assert_int_equal(verify_file(buf_span(&file.file), &file.expected, &report, &error), OSB_OK);
-    assert_int_equal(report.line_count, 10);
+    assert_int_equal(report.line_count, 11);
     for (size_t i = 0; i < report.line_count; i++)
         assert_line(&report, report.lines[i].check, RESULT_PASSED);
     assert_int_equal(report.parsed.version, 2101);
@@ -75,8 +80,9 @@ static void a_sound_file_passes_every_check(void **state)
 
 static void what_is_not_known_is_not_checkable(void **state)
 {
-    static const char *const open[] = {"published size", "published hash", "name",       "platform",
-                                       "slot range",     "catalog",        "pinned hash"};
+    static const char *const open[] = {
+        "published size", "published hash", "name",        "platform",
+        "slot range",     "catalog",        "pinned hash", "lock"};
     sound file;
     verify_report report;
     verify_expectation nothing = {0};
@@ -102,7 +108,7 @@ static void a_flipped_bit_fails_the_crc_and_is_blamed_on_it(void **state)
     assert_line(&report, "CRC-32", RESULT_FAILED);
     assert_line(&report, "published hash", RESULT_FAILED);
     assert_line(&report, "name", RESULT_NOT_CHECKABLE);
-    assert_int_equal(report.line_count, 10);
+    assert_int_equal(report.line_count, 11);
     assert_true(text_starts_with(error.message, "CRC-32"));
     assert_string_equal(error.subject, "p2-bootloader@5.3.1.bin");
     assert_true(*error.hint);
@@ -338,6 +344,57 @@ static void the_report_as_json_tells_all_lines(void **state)
     buf_free(&file.file);
 }
 
+static void another_file_than_locked_fails(void **state)
+{
+    sound file;
+    verify_report report;
+    osb_error error = {0};
+    sound_make(*state, &file);
+    file.lock.modules[0].sha256[31] ^= 1;
+    assert_int_equal(verify_file(buf_span(&file.file), &file.expected, &report, &error),
+                     OSB_ERR_INTEGRITY);
+    assert_only_failure(&report, "lock");
+    assert_true(text_starts_with(error.message, "lock: pins another bootloader/0"));
+    file.expected.must_be_locked = false; /* that does not excuse it */
+    assert_int_equal(verify_file(buf_span(&file.file), &file.expected, &report, NULL),
+                     OSB_ERR_INTEGRITY);
+    buf_free(&file.file);
+}
+
+static void of_a_bundle_the_whole_is_locked(void **state)
+{
+    sound file;
+    verify_report report;
+    uint8_t bundle[SHA256_SIZE] = {1, 2, 3};
+    sound_make(*state, &file);
+    file.expected.bundle_sha256 = bundle;
+    assert_int_equal(verify_file(buf_span(&file.file), &file.expected, &report, NULL),
+                     OSB_ERR_INTEGRITY);
+    assert_only_failure(&report, "lock");
+    memcpy(file.lock.modules[0].sha256, bundle, sizeof bundle);
+    assert_int_equal(verify_file(buf_span(&file.file), &file.expected, &report, NULL), OSB_OK);
+    buf_free(&file.file);
+}
+
+static void what_the_lock_does_not_pin_fails_only_where_it_must_be_locked(void **state)
+{
+    sound file;
+    verify_report report;
+    sound_make(*state, &file);
+    for (int foreign = 0; foreign < 2; foreign++) {
+        file.lock.board = fixture_board(*state, foreign ? "msom" : "p2");
+        file.lock.modules[0].slot.index = foreign ? 0 : 2;
+        file.expected.must_be_locked = true;
+        assert_int_equal(verify_file(buf_span(&file.file), &file.expected, &report, NULL),
+                         OSB_ERR_INTEGRITY);
+        assert_only_failure(&report, "lock");
+        file.expected.must_be_locked = false;
+        assert_int_equal(verify_file(buf_span(&file.file), &file.expected, &report, NULL), OSB_OK);
+        assert_line(&report, "lock", RESULT_NOT_CHECKABLE);
+    }
+    buf_free(&file.file);
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, fixture_make, fixture_drop)
@@ -355,6 +412,9 @@ int main(void)
         IN_FOLDER(the_catalog_must_agree),
         IN_FOLDER(dependencies_are_compared_as_sets),
         IN_FOLDER(another_hash_than_pinned_fails),
+        IN_FOLDER(another_file_than_locked_fails),
+        IN_FOLDER(of_a_bundle_the_whole_is_locked),
+        IN_FOLDER(what_the_lock_does_not_pin_fails_only_where_it_must_be_locked),
         IN_FOLDER(the_hash_inside_is_told_and_never_fails),
         IN_FOLDER(the_report_as_json_tells_all_lines),
     };
