@@ -144,10 +144,11 @@ static osb_status put_factory_parts(sim_board *board, osb_error *error)
     return put_factory_module(board, (module_slot){MODULE_RADIO_STACK, 0}, FACTORY_RADIO, error);
 }
 
+/** What a factory puts into a board with blank memories. */
 static osb_status fill(sim_board *board, const sim_recipe *recipe, osb_error *error)
 {
+    board->keeps.network_credentials = recipe->network_credentials;
     TRY(take_id(recipe, board->device_id, error));
-    TRY(make_memories(board, error));
     TRY(put_factory_parts(board, error));
     for (size_t i = 0; i < recipe->image_count; i++)
         TRY(board_flash_image(board, recipe->images[i].file, recipe->images[i].name, error));
@@ -162,8 +163,9 @@ osb_status board_make(const sim_recipe *recipe, sim_board **made, osb_error *err
     if (!board)
         return osb_fail_memory(error);
     board_begin(board, recipe->board);
-    board->keeps.network_credentials = recipe->network_credentials;
-    osb_status status = fill(board, recipe, error);
+    osb_status status = make_memories(board, error);
+    if (status == OSB_OK)
+        status = fill(board, recipe, error);
     if (status != OSB_OK) {
         board_free(board);
         return status;
@@ -229,6 +231,27 @@ osb_status sim_board_add(sim_world *world, const sim_recipe *recipe, sim_board *
     TRY(board_make(recipe, &board, error));
     TRY(start(world, board, error));
     *added = board;
+    return OSB_OK;
+}
+
+osb_status sim_board_renew(sim_board *board, const sim_recipe *recipe, osb_error *error)
+{
+    if (board->folder || recipe->board != board->kind)
+        return osb_fail(error, OSB_ERR_USAGE, board->device_id, "add another board",
+                        "only a board in memory is made anew, and of the same kind");
+    board_detach(board);
+    control_forget(&board->control);
+    update_cancel(board);
+    sim_board fresh = {.world = board->world, .memory_count = board->memory_count};
+    text_copy(fresh.port, sizeof fresh.port, board->port);
+    memcpy(fresh.memories, board->memories, sizeof fresh.memories);
+    *board = fresh;
+    board_begin(board, recipe->board);
+    for (size_t i = 0; i < board->memory_count; i++)
+        flash_blank(&board->memories[i]);
+    TRY(fill(board, recipe, error));
+    board_reset(board, BOOT_NORMALLY);
+    world_settle(board->world, board);
     return OSB_OK;
 }
 

@@ -69,8 +69,13 @@ osb_status flash_make(flash *chip, const platform_memory *memory, const flash_ti
     chip->bytes = malloc(memory->size);
     if (!chip->bytes)
         return osb_fail_memory(error);
-    memset(chip->bytes, 0xff, memory->size);
+    flash_blank(chip);
     return OSB_OK;
+}
+
+void flash_blank(flash *chip)
+{
+    memset(chip->bytes, 0xff, chip->size);
 }
 
 osb_status flash_map(flash *chip, const platform_memory *memory, const flash_timing *timing,

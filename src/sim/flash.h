@@ -47,6 +47,8 @@ osb_status flash_make(flash *chip, const platform_memory *memory, const flash_ti
 /** A chip whose bytes are the file's own: what is written stays even when the program is killed. */
 osb_status flash_map(flash *chip, const platform_memory *memory, const flash_timing *timing,
                      const char *path, osb_error *error) OSB_MUST_CHECK;
+/** Blanks the whole chip, as it leaves its factory. */
+void flash_blank(flash *chip);
 void flash_free(flash *chip);
 
 static inline bool flash_holds(const flash *chip, uint32_t offset, uint64_t size)
