@@ -101,6 +101,9 @@ void device_set_button_wait(device *held, uint32_t wait_ms);
  */
 osb_status device_enter_dfu(device *held, osb_error *error) OSB_MUST_CHECK;
 
+/** Asks a board in listening mode to leave it; what it is in then is for device_inspect to tell. */
+osb_status device_leave_listening(device *held, osb_error *error) OSB_MUST_CHECK;
+
 /**
  * Leaves DFU mode, or resets from normal mode; waits until it answers in normal mode again.
  * OSB_ERR_DEVICE when it comes back in DFU mode: its bootloader found no system to start. The board

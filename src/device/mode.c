@@ -31,9 +31,16 @@ osb_status device_restart(device *held, osb_error *error)
     TRY(held_rejoin(held, held->in_dfu ? DFU_LEAVE_MS : RESET_LEAVE_MS, error));
     if (held->in_dfu)
         return osb_fail(error, OSB_ERR_DEVICE, held->name,
-                        "restore it: its system part is missing or damaged",
+                        "its LED blinks yellow, and it is safe there: run 'osbundle resume', else "
+                        "restore it",
                         "the board stays in DFU mode: its bootloader found no system to start");
     return OSB_OK;
+}
+
+osb_status device_leave_listening(device *held, osb_error *error)
+{
+    TRY(held_require(held, false, error));
+    return request_stop_listening(&held->channel, error);
 }
 
 osb_status device_mode_now(device *held, device_mode *mode, osb_error *error)

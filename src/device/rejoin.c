@@ -11,7 +11,10 @@
 enum {
     RETURN_MS = 65000, /* 60 s dark are allowed: a bootloader may be copying */
     /* A lost event, or a board that is there but not ready, costs at most this. */
-    LOOK_AGAIN_MS = 250
+    LOOK_AGAIN_MS = 250,
+    /* Most boards are back by then; users of those that are not should know that it is all right.
+     */
+    LONG_MS = 15000
 };
 
 /* A search for the held board. */
@@ -72,7 +75,8 @@ static osb_status wait_until_left(search *looking, uint32_t leave_ms, osb_error 
         TRY(wait_for_change(held, deadline_ms, &over, error));
     }
     return osb_fail(error, OSB_ERR_TIMEOUT, held->name,
-                    "press its RESET button, then run the same command again",
+                    "press its RESET button: its LED must go dark for a moment; then run 'osbundle "
+                    "resume'",
                     "the board was told to restart, but is still there after %u s",
                     leave_ms / 1000);
 }
@@ -91,7 +95,8 @@ static bool is_held_board(const device *held, const contact *board)
 static osb_status other_platform_fail(const device *held, const contact *board, osb_error *error)
 {
     return osb_fail(error, OSB_ERR_DEVICE, held->name,
-                    "write nothing to it: check what was flashed last, and the board's markings",
+                    "write nothing to it, whatever its LED shows: check what was flashed last, "
+                    "and the board's markings",
                     "the board was a %s and came back as a %s on usb:%s", held->board->name,
                     board->board->name, board->usb.port);
 }
@@ -184,22 +189,36 @@ static osb_status never_back_fail(const search *looking, uint32_t timeout_ms, os
             *error = *last;
         return last->status;
     }
-    return osb_fail(error, OSB_ERR_TIMEOUT, looking->held->name,
-                    "check cable and power, press the board's RESET button, then run 'osbundle "
-                    "resume'",
-                    "the board did not come back within %u s%s%s", timeout_ms / 1000,
-                    last->message[0] ? "; last: " : "", last->message);
+    return osb_fail(
+        error, OSB_ERR_TIMEOUT, looking->held->name,
+        "look at its LED: dark, check cable and power, wait a minute, press RESET; lit, "
+        "plug it in again; then run 'osbundle resume'",
+        "the board did not come back within %u s%s%s", timeout_ms / 1000,
+        last->message[0] ? "; last: " : "", last->message);
+}
+
+static void tell_it_is_long(const search *looking, uint64_t began_ms, bool *told)
+{
+    if (*told || transport_now_ms(looking->held->bus) - began_ms < LONG_MS)
+        return;
+    *told = true;
+    log_line(looking->held->log, LOG_WARNING, "device",
+             "%s: away for %d s now; its LED may be dark for a minute while a bootloader is "
+             "copied: leave it plugged in",
+             looking->held->name, LONG_MS / 1000);
 }
 
 static osb_status find_again(search *looking, uint32_t timeout_ms, osb_error *error)
 {
     const device *held = looking->held;
-    uint64_t deadline_ms = transport_now_ms(held->bus) + timeout_ms;
+    uint64_t began_ms = transport_now_ms(held->bus), deadline_ms = began_ms + timeout_ms;
+    bool told = false;
     for (bool over = false; !over;) {
         bool found;
         TRY(look(looking, &found, error));
         if (found)
             return OSB_OK;
+        tell_it_is_long(looking, began_ms, &told);
         TRY(wait_for_change(held, deadline_ms, &over, error));
     }
     return never_back_fail(looking, timeout_ms, error);

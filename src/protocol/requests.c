@@ -109,6 +109,11 @@ osb_status request_device_mode(const control_channel *channel, request_mode *mod
     return OSB_OK;
 }
 
+osb_status request_stop_listening(const control_channel *channel, osb_error *error)
+{
+    return ask(channel, REQUEST_TYPE_STOP_LISTENING, "leave listening mode", NULL, error);
+}
+
 osb_status request_protected_state(const control_channel *channel, request_protection *state,
                                    osb_error *error)
 {

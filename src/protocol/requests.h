@@ -48,6 +48,9 @@ osb_status request_raw_reset(const usb_link *link, osb_error *error) OSB_MUST_CH
 osb_status request_device_mode(const control_channel *channel, request_mode *mode,
                                osb_error *error) OSB_MUST_CHECK;
 
+/** Leaves listening mode; fine when the board is not in it. */
+osb_status request_stop_listening(const control_channel *channel, osb_error *error) OSB_MUST_CHECK;
+
 /** Boards that do not know the request (before 6.0.0) are open. */
 osb_status request_protected_state(const control_channel *channel, request_protection *state,
                                    osb_error *error) OSB_MUST_CHECK;

@@ -93,12 +93,12 @@ json_t *restore_report_to_json(const restore_report *report, const plan *steps,
     const char *app = steps->goal_app[0] ? steps->goal_app : NULL;
     json_t *goal = json_pack("{s:o, s:o}", "version", json_text_or_null(version), "app",
                              json_text_or_null(app));
-    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:s, s:o}", "type",
-                     "osbundle-report", "schema", 1, "device", steps->device_id, "platform",
-                     steps->board->name, "goal", goal, "before", versions_to_json(&report->before),
-                     "after", versions_to_json(&report->after), "steps", list, "bytes_written",
-                     (json_int_t)report->bytes_written, "bytes_skipped",
-                     (json_int_t)report->bytes_skipped, "elapsed_ms",
-                     (json_int_t)report->elapsed_ms, "outcome", outcome_of(report, error), "error",
-                     error_to_json(error));
+    return json_pack(
+        "{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:s, s:o}", "type",
+        "osbundle-report", "schema", 1, "device", steps->device_id, "platform", steps->board->name,
+        "goal", goal, "before", versions_to_json(&report->before), "after",
+        versions_to_json(&report->after), "mode", device_mode_name(report->after.mode), "steps",
+        list, "bytes_written", (json_int_t)report->bytes_written, "bytes_skipped",
+        (json_int_t)report->bytes_skipped, "elapsed_ms", (json_int_t)report->elapsed_ms, "outcome",
+        outcome_of(report, error), "error", error_to_json(error));
 }

@@ -117,11 +117,22 @@ static osb_status prove_set(restore_work *work, osb_error *error)
     return OSB_OK;
 }
 
+/** A board that waits for its owner to set it up would not start its application. */
+static osb_status leave_listening(restore_work *work, osb_error *error)
+{
+    if (work->now.mode != MODE_LISTENING)
+        return OSB_OK;
+    TRY(device_leave_listening(work->held, error));
+    work->now_holds = false;
+    return evidence_inspect(work, error);
+}
+
 static osb_status prove(restore_work *work, osb_error *error)
 {
     work->now_holds = false;
     step_announce(work, PHASE_INSPECT, 0, 0);
     TRY(evidence_inspect(work, error));
+    TRY(leave_listening(work, error));
     work->report->after = work->now;
     return prove_set(work, error);
 }

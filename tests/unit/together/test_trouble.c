@@ -357,8 +357,8 @@ static void a_board_that_vanishes_while_it_restarts_is_waited_for_a_minute(void 
     start_clock();
     expect_error(device_restart(held, &error), OSB_ERR_TIMEOUT,
                  "the board did not come back within 65 s",
-                 "check cable and power, press the board's RESET button, then run 'osbundle "
-                 "resume'",
+                 "look at its LED: dark, check cable and power, wait a minute, press RESET; lit, "
+                 "plug it in again; then run 'osbundle resume'",
                  67000);
     sim_board_power_cycle(board);
     OK(device_reconnect(held, 1000, &error));
@@ -383,7 +383,8 @@ static void a_board_that_comes_back_as_another_platform_is_left_alone(void **sta
     start_clock();
     expect_error(device_enter_dfu(held, &error), OSB_ERR_DEVICE,
                  "the board was a boron and came back as a argon on usb:1-1",
-                 "write nothing to it: check what was flashed last, and the board's markings",
+                 "write nothing to it, whatever its LED shows: check what was flashed last, and "
+                 "the board's markings",
                  5000);
 }
 

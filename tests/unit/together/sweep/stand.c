@@ -32,8 +32,15 @@ static void must(osb_status status, const osb_error *error)
 static void note_event(void *context, const osb_event *event)
 {
     stand *made = context;
+    made->phase = event->phase;
     if (event->step)
         made->last_step = event->step;
+}
+
+static bool say_stop(void *context)
+{
+    stand *made = context;
+    return ++made->safe_points == made->stop_at;
 }
 
 static bool note_plan(void *context, const json_t *plan)
@@ -136,7 +143,7 @@ static void plug_in(stand *made, const platform *board)
     JSON_OWNED *document = sim_board_to_json(made->board);
     text_format(made->journal, sizeof made->journal, "%s/journal/%s.jsonl", made->state,
                 json_text(document, "device_id", "?"));
-    context->bus = sim_world_transport(context->world);
+    context->wire = context->bus = sim_world_transport(context->world);
 }
 
 /** The application too, where there is one: as the board will have it. */
@@ -180,7 +187,7 @@ void stand_open(stand *made, const story *told)
                            .sources = told->sources,
                            .source_count = told->sources[0] ? 2 : 0,
                            .offline = true,
-                           .hooks = {.event = note_event, .context = made}};
+                           .hooks = {.event = note_event, .cancelled = say_stop, .context = made}};
     must(osb_open(&options, &made->context, &error), &error);
     must(context_platform(made->context, told->board, &board, &error), &error);
     fill_cache(made, board);
@@ -204,13 +211,16 @@ void stand_renew(stand *made)
     sim_world_set_fault(made->world, 0, FAULT_NONE);
     must(sim_board_renew(made->board, &made->recipe, &error), &error);
     made->last_step = 0;
+    made->safe_points = made->stop_at = 0;
 }
 
-osb_status stand_restore(stand *made, osb_error *error)
+osb_status stand_restore(stand *made, json_t **report, osb_error *error)
 {
     json_t *result = NULL;
     made->last_step = 0;
     osb_status status = osb_restore(made->context, &made->goal, note_plan, &result, error);
+    if (report)
+        *report = json_incref(result);
     json_decref(result);
     return status;
 }

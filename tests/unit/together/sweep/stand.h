@@ -32,6 +32,9 @@ typedef struct stand {
     release to;       /**< the modules that the board is to have */
     size_t last_step; /**< of the run under way or over, from 1; 0: none was begun */
     bool critical[PLAN_STEPS_MAX + 1]; /**< steps of the last plan that warn of a power cut */
+    uint64_t safe_points;              /**< at which the library asked whether to stop */
+    uint64_t stop_at;                  /**< the number of the one that is told to stop; 0: none */
+    const char *phase;                 /**< what was last told about */
 } stand;
 
 /** Ends the program with a message when the stand cannot be made: nothing could be shown then. */
@@ -41,8 +44,8 @@ void stand_close(stand *made);
 /** The board as it left the factory, and no journal. */
 void stand_renew(stand *made);
 
-/** What `osbundle restore --yes` does. */
-osb_status stand_restore(stand *made, osb_error *error) OSB_MUST_CHECK;
+/** What `osbundle restore --yes` does. `report`: may be NULL; the caller releases it. */
+osb_status stand_restore(stand *made, json_t **report, osb_error *error) OSB_MUST_CHECK;
 /** What `osbundle resume --yes` does. `*nothing`: there was nothing to resume. */
 osb_status stand_resume(stand *made, bool *nothing, osb_error *error) OSB_MUST_CHECK;
 

@@ -77,7 +77,7 @@ static osb_status finish(tally *self, osb_error *error)
             return osb_fail(error, OSB_ERR_INTERNAL, "resume", NULL,
                             "the board was touched, and there is nothing to resume");
         if (nothing)
-            status = stand_restore(self->at, error);
+            status = stand_restore(self->at, NULL, error);
     }
     return status;
 }
@@ -109,7 +109,7 @@ static void run_with_fault(tally *self, uint64_t operation, size_t kind)
     osb_error error = {0};
     stand_renew(self->at);
     set_fault(self, operation, kinds[kind].kind);
-    osb_status status = stand_restore(self->at, &error);
+    osb_status status = stand_restore(self->at, NULL, &error);
     set_fault(self, 0, FAULT_NONE);
     self->runs++;
     if (status != OSB_OK)
@@ -126,7 +126,7 @@ static bool measure(tally *self)
     stand_renew(self->at);
     stand_hash(self->at, self->factory);
     uint64_t before = sim_world_operations(self->at->world);
-    if (stand_restore(self->at, &error) != OSB_OK) {
+    if (stand_restore(self->at, NULL, &error) != OSB_OK) {
         fail(self, "nothing", 0, &error);
         return false;
     }
@@ -170,7 +170,7 @@ static void run_with_two_faults(tally *self, uint64_t number)
     size_t first = next(&seed) % KIND_COUNT, second = next(&seed) % KIND_COUNT;
     stand_renew(self->at);
     set_fault(self, 1 + next(&seed) % self->operations, kinds[first].kind);
-    osb_status status = stand_restore(self->at, &error);
+    osb_status status = stand_restore(self->at, NULL, &error);
     bool cut = kinds[first].kind == FAULT_POWER_CUT && stand_was_critical(self->at);
     set_fault(self, 0, FAULT_NONE);
     self->runs++;
@@ -229,13 +229,13 @@ static void sweep_full_disk(tally *self)
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &limit);
     stand_renew(self->at);
-    if (stand_restore(self->at, &error) != OSB_OK)
+    if (stand_restore(self->at, NULL, &error) != OSB_OK)
         fail(self, "full disk", 0, &error);
     size_t count = journal_ends(self->at, ends, sizeof ends / sizeof *ends);
     for (size_t i = 0; i < count; i++) {
         stand_renew(self->at);
         limit_files(ends[i] - 5);
-        osb_status status = stand_restore(self->at, &error);
+        osb_status status = stand_restore(self->at, NULL, &error);
         limit_files(limit.rlim_cur);
         self->runs++;
         stopped += status != OSB_OK;
