@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "device/census.h"
 #include "model/platform.h"
 #include "model/setting.h"
 #include "model/snapshot.h"
@@ -55,6 +56,9 @@ osb_status device_open(transport *bus, const platform_list *platforms, const dev
                        const log_sink *log, device **held, osb_error *error) OSB_MUST_CHECK;
 /** NULL is fine. */
 void device_close(device *held);
+
+/** From now on it looks for its board with the help of others on the bus. Must outlive it. */
+void device_join_census(device *held, census *known);
 
 /**
  * Finds the board again after it left the bus by itself (cable, power), in whatever mode.

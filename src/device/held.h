@@ -13,6 +13,7 @@ struct device {
     transport *bus;
     const platform_list *platforms;
     const log_sink *log;
+    census *known; /**< NULL: nobody else holds boards */
     const platform *board;
     usb_identity usb; /**< where it was last seen */
     bool in_dfu;

@@ -118,6 +118,8 @@ static osb_status try_candidate(search *looking, const usb_identity *usb, contac
         looking->last = trouble;
     if (status != OSB_OK)
         return OSB_OK; /* not ready yet, or gone again */
+    if (board->device_id[0])
+        census_note(held->known, usb, board->device_id);
     *is_it = is_held_board(held, board);
     if (*is_it)
         return board->board == held->board ? OSB_OK : other_platform_fail(held, board, error);
@@ -128,6 +130,15 @@ static osb_status try_candidate(search *looking, const usb_identity *usb, contac
     return OSB_OK;
 }
 
+/* Whether an arrival elsewhere may be the board, as far as others know who it is. */
+static bool may_be_elsewhere(const device *held, const usb_identity *usb)
+{
+    char device_id[DEVICE_ID_SIZE];
+    if (census_find(held->known, usb, device_id))
+        return text_equal(device_id, held->device_id);
+    return !census_is_expected(held->known, usb->port);
+}
+
 /* Looks on every port but the board's own. Two boards with its id would be a guess. */
 static osb_status look_elsewhere(search *looking, contact *board, bool *found, osb_error *error)
 {
@@ -135,7 +146,8 @@ static osb_status look_elsewhere(search *looking, contact *board, bool *found, o
     for (size_t i = 0; i < looking->device_count; i++) {
         CONTACT_OWNED candidate = {0};
         bool is_it;
-        if (text_equal(looking->devices[i].port, looking->held->usb.port))
+        if (text_equal(looking->devices[i].port, looking->held->usb.port) ||
+            !may_be_elsewhere(looking->held, &looking->devices[i]))
             continue;
         TRY(try_candidate(looking, &looking->devices[i], &candidate, &is_it, error));
         if (!is_it)
@@ -224,18 +236,37 @@ static osb_status find_again(search *looking, uint32_t timeout_ms, osb_error *er
     return never_back_fail(looking, timeout_ms, error);
 }
 
-osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error)
+static osb_status leave_and_return(device *held, uint32_t leave_ms, osb_error *error)
 {
     search looking = {.held = held};
+    TRY(wait_until_left(&looking, leave_ms, error));
+    log_line(held->log, LOG_DEBUG, "device", "%s: restarting", held->name);
+    return find_again(&looking, RETURN_MS, error);
+}
+
+/* From now on others leave alone what comes up on the board's port; until it is given up. */
+static void expect_back(device *held, char port[USB_PORT_SIZE])
+{
     held_detach(held);
-    return find_again(&looking, timeout_ms, error);
+    text_copy(port, USB_PORT_SIZE, held->usb.port);
+    census_expect(held->known, port, true);
+}
+
+osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error)
+{
+    char port[USB_PORT_SIZE];
+    search looking = {.held = held};
+    expect_back(held, port);
+    osb_status status = find_again(&looking, timeout_ms, error);
+    census_expect(held->known, port, false);
+    return status;
 }
 
 osb_status held_rejoin(device *held, uint32_t leave_ms, osb_error *error)
 {
-    search looking = {.held = held};
-    held_detach(held);
-    TRY(wait_until_left(&looking, leave_ms, error));
-    log_line(held->log, LOG_DEBUG, "device", "%s: restarting", held->name);
-    return find_again(&looking, RETURN_MS, error);
+    char port[USB_PORT_SIZE];
+    expect_back(held, port);
+    osb_status status = leave_and_return(held, leave_ms, error);
+    census_expect(held->known, port, false);
+    return status;
 }

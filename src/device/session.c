@@ -133,6 +133,13 @@ void device_close(device *held)
     free(held);
 }
 
+void device_join_census(device *held, census *known)
+{
+    held->known = known;
+    if (held->device_id[0])
+        census_note(known, &held->usb, held->device_id);
+}
+
 const char *device_id(const device *held)
 {
     return held->device_id;

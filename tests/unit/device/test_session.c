@@ -288,6 +288,78 @@ static void a_refused_mode_change_leaves_the_board_held(void **state)
     assert_non_null(strstr(error.hint, "hold MODE"));
 }
 
+static census *join_census(void)
+{
+    census *known;
+    assert_int_equal(census_make(&known, &error), OSB_OK);
+    device_join_census(held, known);
+    return known;
+}
+
+/* At 2 s another board comes up on port 1-2, at 5 s the held one on `port`. */
+static fake_board *two_come_back(const char *port)
+{
+    fake_board *board = hold_p2();
+    fake_board *other = fake_add(&bus, 1, "1-2", FAKE_P2, FAKE_OTHER_ID);
+    other->plugged = false;
+    comes_back(board, 4000, FAKE_P2, port);
+    fake_on_reset(&bus, (fake_event){.at_ms = 2000, .board = other, .plugged = true});
+    return other;
+}
+
+static void what_comes_up_where_others_expect_a_board_is_theirs_to_look_at(void **state)
+{
+    (void)state;
+    two_come_back(NULL);
+    census *known = join_census();
+    census_expect(known, "1-2", true);
+    unsigned opens = bus.opens;
+    assert_int_equal(device_restart(held, &error), OSB_OK);
+    assert_int_equal(bus.opens, opens + 1);
+    assert_false(census_is_expected(known, "1-1"));
+    device_close(held);
+    held = NULL;
+    census_free(known);
+}
+
+static void an_arrival_that_others_know_is_not_opened(void **state)
+{
+    (void)state;
+    fake_board *other = two_come_back("1-3");
+    census *known = join_census();
+    usb_identity arrived = other->usb;
+    arrived.arrival = bus.arrivals + 1;
+    census_note(known, &arrived, FAKE_OTHER_ID);
+    unsigned opens = bus.opens;
+    assert_int_equal(device_restart(held, &error), OSB_OK);
+    assert_int_equal(bus.opens, opens + 1);
+    char device_id[DEVICE_ID_SIZE];
+    assert_true(census_find(known, &arrived, device_id));
+    arrived.arrival++; /* somebody else may have come since */
+    assert_false(census_find(known, &arrived, device_id));
+    device_close(held);
+    held = NULL;
+    census_free(known);
+}
+
+static void boards_that_swap_ports_are_told_to_each_other(void **state)
+{
+    (void)state;
+    fake_board *board = hold_p2();
+    comes_back(board, 4000, FAKE_P2, "1-2");
+    census *known = join_census();
+    census_expect(known, "1-2", true);
+    usb_identity arrived = board->usb;
+    arrived.arrival = bus.arrivals + 1;
+    text_copy(arrived.port, sizeof arrived.port, "1-2");
+    census_note(known, &arrived, FAKE_ID); /* whoever expected his board there found ours */
+    assert_int_equal(device_restart(held, &error), OSB_OK);
+    assert_string_equal(device_id(held), FAKE_ID);
+    device_close(held);
+    held = NULL;
+    census_free(known);
+}
+
 static void the_user_can_stop_a_wait(void **state)
 {
     (void)state;
@@ -349,6 +421,9 @@ int main(void)
         TEST(a_known_board_is_not_replaced_by_one_without_serial_number),
         TEST(protected_boards_are_reset_by_the_raw_request),
         TEST(a_refused_mode_change_leaves_the_board_held),
+        TEST(what_comes_up_where_others_expect_a_board_is_theirs_to_look_at),
+        TEST(an_arrival_that_others_know_is_not_opened),
+        TEST(boards_that_swap_ports_are_told_to_each_other),
         TEST(the_user_can_stop_a_wait),
         TEST(modes_are_told_apart),
     };
