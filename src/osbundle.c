@@ -16,18 +16,11 @@
 
 static const char default_source[] = "github+https://api.github.com/repos/particle-iot/device-os";
 
-static void write_log(void *context, log_level level, const char *topic, const char *line)
-{
-    osb_context *self = context;
-    self->hooks.log(self->hooks.context, (int)level, topic, line);
-}
-
 /** For waits on the bus and transfers from the net. A board at work is waited for. */
 static bool is_cancelled(void *context)
 {
     osb_context *self = context;
-    return !self->boards_in_work && self->hooks.cancelled &&
-           self->hooks.cancelled(self->hooks.context);
+    return !atomic_load(&self->boards_in_work) && context_is_cancelled(self);
 }
 
 static const char *copy_or_null(osb_context *context, const char *text)
@@ -65,10 +58,8 @@ static osb_status list_sources(osb_context *context, const osb_options *options,
 
 static osb_status fill_context(osb_context *context, const osb_options *options, osb_error *error)
 {
-    context->hooks = options->hooks;
+    context_take_hooks(context, &options->hooks);
     context->button_wait_ms = options->button_wait_ms;
-    if (options->hooks.log)
-        context->log = (log_sink){write_log, context, (log_level)options->hooks.log_level};
     context->net = (net_options){.offline = options->offline,
                                  .allow_http = options->allow_http,
                                  .github_token = copy_or_null(context, options->github_token),
@@ -94,7 +85,7 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
     if (context->replay && context->simulated_count)
         return osb_fail(error, OSB_ERR_USAGE, context->replay, "leave one of them out",
                         "a replay answers for the boards: there cannot be simulated ones too");
-    return OSB_OK;
+    return context_take_labels(context, options->labels, options->label_count, error);
 }
 
 osb_status osb_open(const osb_options *options, osb_context **opened, osb_error *error)
@@ -103,6 +94,8 @@ osb_status osb_open(const osb_options *options, osb_context **opened, osb_error 
     *opened = NULL;
     if (!context)
         return osb_fail_memory(error);
+    context->telling = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    context->files.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     osb_status status = fill_context(context, options, error);
     if (status != OSB_OK) {
         osb_close(context);
@@ -207,14 +200,12 @@ osb_status context_board_words(osb_context *context, const char *words, const pl
 osb_status context_board(osb_context *context, const char *selector, device **held, snapshot *state,
                          osb_error *error)
 {
-    transport *bus;
     device_entry entry;
     char name[JOURNAL_NAME_SIZE];
-    TRY(context_bus(context, &bus, error));
-    TRY(device_select(bus, &context->platforms, selector, &entry, error));
+    TRY(context_select(context, selector, &entry, error));
     journal_name(entry.device_id, entry.usb.port, name);
     TRY(journal_check_free(context->state, name, error));
-    TRY(device_open(bus, &context->platforms, &entry, &context->log, held, error));
+    TRY(device_open(context->bus, &context->platforms, &entry, &context->log, held, error));
     device_set_button_wait(*held, context->button_wait_ms);
     return device_inspect(*held, state, error);
 }

@@ -29,8 +29,13 @@ typedef struct osb_event {
     uint64_t elapsed_ms;     /**< of the run, on the board's clock */
     uint64_t cost_before_ms; /**< expected for all steps before this one */
     uint64_t cost_total_ms;  /**< expected for the whole run; 0 unknown */
+    const char *device;      /**< id of the board at work, else its "usb:PORT"; NULL: none */
+    const char *label;       /**< of the port it hangs on; NULL: none */
+    size_t boards;           /**< that this call works on; 0: none, or not known yet */
 } osb_event;
 
+/** Called one at a time, but not always from the caller's own thread where there are many boards.
+ */
 typedef struct osb_hooks {
     void (*event)(void *context, const osb_event *event);
     void (*log)(void *context, int level, const char *topic, const char *line);
@@ -49,7 +54,9 @@ typedef struct osb_options {
     size_t simulated_count;
     const char *trace;  /**< file to write all that goes over the bus to, osbundle-trace(5) */
     const char *replay; /**< such a file, which answers instead of boards */
-    bool offline;       /**< open no socket */
+    const char *const *labels; /**< "1-2.3=left": what the board on a port is called */
+    size_t label_count;
+    bool offline; /**< open no socket */
     bool allow_http;
     const char *github_token;
     const char *ca_file;
@@ -138,7 +145,8 @@ OSB_EXPORT osb_status osb_lock(osb_context *context, const char *version, const 
 
 /**
  * "osbundle-snapshot" of one board, with verdicts against the release of its system part.
- * @param device its id or the beginning of it, "usb:BUS-PORT", or NULL for the only one
+ * @param device its id or the beginning of it, "usb:BUS-PORT", the label of its port, or NULL for
+ *        the only one
  */
 OSB_EXPORT osb_status osb_info(osb_context *context, const char *device, struct json_t **result,
                                osb_error *error) OSB_MUST_CHECK;
@@ -153,7 +161,8 @@ OSB_EXPORT osb_status osb_diagnose(osb_context *context, const char *device, con
 typedef struct osb_goal {
     const char *device;  /**< NULL: the only board */
     const char *version; /**< NULL: with `app` the oldest release that satisfies it, else latest */
-    const char *app;     /**< path of an application; NULL: leave it as it is */
+    const char *app;     /**< path of an application, in which {device} and {label} stand for the
+                              board's; NULL: leave it as it is */
     const char *const *modules; /**< paths of other modules, each before the release's own */
     size_t module_count;
     const char *const *approved; /**< the releases that may be restored: "5.3.1", "5.3", "5" */
@@ -199,6 +208,56 @@ OSB_EXPORT osb_status osb_restore(osb_context *context, const osb_goal *goal,
 OSB_EXPORT osb_status osb_resume(osb_context *context, const char *device,
                                  bool (*confirm)(void *hook_context, const struct json_t *plan),
                                  struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/* Many boards ---------------------------------------------------------------------------- */
+
+/** What became of one board of many. What it points to lives only during the call. */
+typedef struct osb_board {
+    const char *device;            /**< its id, else its "usb:BUS-PORT" */
+    const char *label;             /**< of its port; NULL: none */
+    const struct json_t *document; /**< as the call for one board gives it; NULL: there is none */
+    const osb_error *problem;      /**< NULL: none */
+} osb_board;
+
+typedef struct osb_fleet {
+    size_t at_once; /**< boards that are worked on at the same time; 0: all of them */
+    void (*tell)(void *context, const osb_board *board); /**< each once; one at a time, as hooks */
+    void *context;
+} osb_fleet;
+
+/**
+ * Waits until that many boards are there, in whatever mode; an event "wait" tells how many are.
+ * @param timeout_ms at most so long, then OSB_ERR_TIMEOUT; 0: as long as it takes
+ * @return OSB_ERR_INTERRUPTED when the `cancelled` hook says so
+ */
+OSB_EXPORT osb_status osb_wait_for_boards(osb_context *context, size_t count, uint64_t timeout_ms,
+                                          osb_error *error) OSB_MUST_CHECK;
+
+/*
+ * The following do with every board what the functions above do with one (`goal->device` is left
+ * aside). A board that fails stops no other. They return OSB_OK when all went well; else the worst
+ * that befell any board, in the order of exit codes 8, 1, 4, 7, 5, 6, 3, 2.
+ */
+OSB_EXPORT osb_status osb_info_all(osb_context *context, const osb_fleet *fleet,
+                                   osb_error *error) OSB_MUST_CHECK;
+OSB_EXPORT osb_status osb_plan_all(osb_context *context, const osb_goal *goal,
+                                   const osb_fleet *fleet, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Boards for which there is no plan are told before the question, the others as they end.
+ * @param confirm shown an array of the plans, once, before anything is written to any board
+ * @param result the "osbundle-summary"
+ */
+OSB_EXPORT osb_status osb_restore_all(osb_context *context, const osb_goal *goal,
+                                      const osb_fleet *fleet,
+                                      bool (*confirm)(void *hook_context,
+                                                      const struct json_t *plans),
+                                      struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+/** For the boards that are there and have something to resume. */
+OSB_EXPORT osb_status osb_resume_all(osb_context *context, const osb_fleet *fleet,
+                                     bool (*confirm)(void *hook_context,
+                                                     const struct json_t *plans),
+                                     struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 
 /* Simulated boards ----------------------------------------------------------------------- */
 

@@ -2,6 +2,8 @@
 /** What the facade's files share. Private to osbundle*.c. */
 #include "osbundle.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -12,12 +14,20 @@
 #include "model/platform.h"
 #include "model/release.h"
 #include "net/source.h"
+#include "osbundle_pool.h"
 #include "sim/sim.h"
 #include "store/cache.h"
+
+/** What the user calls the place of a fixture that is wired to a port. */
+typedef struct port_label {
+    char port[USB_PORT_SIZE];
+    const char *name;
+} port_label;
 
 struct osb_context {
     arena memory; /**< copies of the options, platforms */
     osb_hooks hooks;
+    pthread_mutex_t telling; /**< one hook at a time: call them by the functions below */
     uint32_t button_wait_ms;
     log_sink log;
     platform_list platforms;
@@ -25,8 +35,11 @@ struct osb_context {
     cache *store;
     net_options net;
     source_order sources;
-    const char *state;       /**< the folder of what must not be lost: journals */
-    unsigned boards_in_work; /**< being written to: waits on the bus are not cut short meanwhile */
+    const char *state;          /**< the folder of what must not be lost: journals */
+    atomic_uint boards_in_work; /**< being written to: waits on the bus are not cut short then */
+    file_pool files;            /**< being written to boards */
+    port_label *labels;
+    size_t label_count;
     const char *const *simulated;
     size_t simulated_count;
     sim_world *world;           /**< with simulated boards, once a board is needed */
@@ -35,6 +48,21 @@ struct osb_context {
     const char *trace, *replay; /**< paths; NULL for none */
     FILE *trace_file;           /**< NULL: not open, or not any more */
 };
+
+/* osbundle_hooks.c: from any thread */
+void context_take_hooks(osb_context *context, const osb_hooks *hooks);
+void context_tell(osb_context *context, const osb_event *event);
+bool context_is_cancelled(osb_context *context);
+void context_tell_board(osb_context *context, const osb_fleet *listener, const osb_board *board);
+
+/** Reads the labels; OSB_ERR_USAGE for one that is no "PORT=NAME" or names something twice. */
+osb_status context_take_labels(osb_context *context, const char *const *labels, size_t count,
+                               osb_error *error) OSB_MUST_CHECK;
+/** The label of a port; NULL: none. */
+const char *context_label(const osb_context *context, const char *port);
+/** The one board that a selector names: as device_select, or a label. */
+osb_status context_select(osb_context *context, const char *selector, device_entry *chosen,
+                          osb_error *error) OSB_MUST_CHECK;
 
 /** Opens the bus at the first call: simulated boards are powered on, or libusb is started. */
 osb_status context_bus(osb_context *context, transport **bus, osb_error *error) OSB_MUST_CHECK;
@@ -73,6 +101,9 @@ void context_download_progress(void *context, const char *file, uint64_t done, u
 /** Opens the board that `selector` names and inspects it. */
 osb_status context_board(osb_context *context, const char *selector, device **held, snapshot *state,
                          osb_error *error) OSB_MUST_CHECK;
+
+/** The snapshot, with verdicts against the release of its system part and the label of its port. */
+json_t *context_snapshot(osb_context *context, const snapshot *state);
 
 /** Modules of a fresh board: from the cache, else synthesised. Bytes live in `memory`. */
 osb_status context_images(osb_context *context, const platform *board, const char *release_version,

@@ -17,7 +17,7 @@ enum {
 
 /** Who hears the answers, and the first bad one of them. */
 typedef struct listener {
-    const osb_context *context;
+    osb_context *context;
     osb_tell tell;
     void *tell_context;
     osb_status worst;
@@ -60,11 +60,6 @@ static void tell(listener *self, crew_answer *answer)
         return;
     self->worst = answer->status;
     self->first = answer->error;
-}
-
-static bool is_cancelled(const osb_context *context)
-{
-    return context->hooks.cancelled && context->hooks.cancelled(context->hooks.context);
 }
 
 /** With the lock held. */
@@ -148,7 +143,7 @@ static size_t run_together(const crew_job *job, size_t helpers, listener *hearer
         count++;
     while (await_answer(&self, &content, &answer)) {
         tell(hearer, &answer);
-        advance(&self, is_cancelled(hearer->context));
+        advance(&self, context_is_cancelled(hearer->context));
     }
     for (size_t i = 0; i < count; i++)
         pthread_join(workers[i], NULL);
@@ -164,7 +159,7 @@ static size_t helper_count(size_t jobs)
     return count < jobs ? count : jobs - 1;
 }
 
-osb_status crew_run(const osb_context *context, const crew_job *job, osb_tell tell_one,
+osb_status crew_run(osb_context *context, const crew_job *job, osb_tell tell_one,
                     void *tell_context, osb_error *error)
 {
     listener hearer = {.context = context, .tell = tell_one, .tell_context = tell_context};

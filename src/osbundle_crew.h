@@ -32,5 +32,5 @@ typedef struct crew_job {
  * @return the status and error of the first job that failed; OSB_ERR_INTERRUPTED when the
  *         context's hooks ask to stop, after the jobs that were begun
  */
-osb_status crew_run(const osb_context *context, const crew_job *job, osb_tell tell,
-                    void *tell_context, osb_error *error) OSB_MUST_CHECK;
+osb_status crew_run(osb_context *context, const crew_job *job, osb_tell tell, void *tell_context,
+                    osb_error *error) OSB_MUST_CHECK;

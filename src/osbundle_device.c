@@ -18,15 +18,23 @@ static bool installed_release(osb_context *context, const snapshot *state, relea
     return named && context_known_release(context, named, state->board, set, NULL) == OSB_OK;
 }
 
+json_t *context_snapshot(osb_context *context, const snapshot *state)
+{
+    release set;
+    const char *label = context_label(context, state->port);
+    json_t *shown = snapshot_to_json(state, installed_release(context, state, &set) ? &set : NULL);
+    if (label)
+        json_object_set_new(json_object_get(shown, "device"), "label", json_string(label));
+    return shown;
+}
+
 osb_status osb_info(osb_context *context, const char *selector, json_t **result, osb_error *error)
 {
     DEVICE_OWNED *held = NULL;
     snapshot state;
-    release set;
     *result = NULL;
     TRY(context_board(context, selector, &held, &state, error));
-    bool known = installed_release(context, &state, &set);
-    *result = snapshot_to_json(&state, known ? &set : NULL);
+    *result = context_snapshot(context, &state);
     return OSB_OK;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "osbundle_request.h"
 
+#include <string.h>
+
 #include "base/path.h"
 #include "base/text.h"
 
@@ -39,6 +41,45 @@ static osb_status add_module(request *work, const char *path, osb_error *error)
             return osb_fail(error, OSB_ERR_USAGE, path, "name one of them",
                             "belongs into the same slot as %s", work->files[i].file);
     return OSB_OK;
+}
+
+/** What a word in braces stands for; NULL: nothing that this board has. */
+static const char *value_of(const request *work, const char *word, size_t size)
+{
+    if (size == 6 && !strncmp(word, "device", size) && work->state.device_id[0])
+        return work->state.device_id;
+    if (size == 5 && !strncmp(word, "label", size))
+        return work->label;
+    return NULL;
+}
+
+/** The application's path for this board: each unit may have one of its own. */
+static osb_status application_path(const request *work, char path[PATH_SIZE], osb_error *error)
+{
+    const char *rest = work->goal->app;
+    path[0] = '\0';
+    for (const char *open; (open = strchr(rest, '{'));) {
+        const char *close = strchr(open, '}');
+        const char *value = close ? value_of(work, open + 1, (size_t)(close - open) - 1) : NULL;
+        if (!value)
+            return osb_fail(error, OSB_ERR_USAGE, work->goal->app,
+                            "write {device}, or {label} for boards on ports with a --label",
+                            "what stands in braces is nothing that the board on usb:%s has",
+                            work->entry.usb.port);
+        text_append(path, PATH_SIZE, "%.*s%s", (int)(open - rest), rest, value);
+        rest = close + 1;
+    }
+    if (!text_append(path, PATH_SIZE, "%s", rest))
+        return osb_fail(error, OSB_ERR_USAGE, work->goal->app, "use a shorter path",
+                        "the path is too long");
+    return OSB_OK;
+}
+
+static osb_status add_application(request *work, osb_error *error)
+{
+    char path[PATH_SIZE];
+    TRY(application_path(work, path, error));
+    return read_file(work, path, &work->app, &work->pinned.app, error);
 }
 
 /** Whether a release satisfies the application and is not older than what the board has. */
@@ -118,13 +159,28 @@ static osb_status choose_version(const request *work, char chosen[VERSION_SIZE],
     return OSB_OK;
 }
 
+/** Takes over what was found for a board before. */
+static bool take_over(const release *set, const cached_release *record, const char *named,
+                      const platform *board, release *taken, cached_release *taken_record)
+{
+    if (!record->count || set->board != board || !text_equal(set->version, named))
+        return false;
+    *taken = *set;
+    *taken_record = *record;
+    return true;
+}
+
 static osb_status get_release(request *work, const char *named, release *set,
                               cached_release *record, osb_error *error)
 {
     osb_context *context = work->context;
-    TRY(context_release(context, named, work->state.board, work->goal->allow_incomplete, set,
-                        error));
-    return cache_find_release(context->store, named, work->state.board->name, record, error);
+    const platform *board = work->state.board;
+    const request *like = work->like;
+    if (like && (take_over(&like->set, &like->pinned.set, named, board, set, record) ||
+                 take_over(&like->via, &like->pinned.via, named, board, set, record)))
+        return OSB_OK;
+    TRY(context_release(context, named, board, work->goal->allow_incomplete, set, error));
+    return cache_find_release(context->store, named, board->name, record, error);
 }
 
 /** Files alone are a goal of their own: then no release is asked for. */
@@ -158,6 +214,6 @@ osb_status request_find_goal(request *work, osb_error *error)
     for (size_t i = 0; i < asked->module_count; i++)
         TRY(add_module(work, asked->modules[i], error));
     if (asked->app)
-        TRY(read_file(work, asked->app, &work->app, &pinned->app, error));
+        TRY(add_application(work, error));
     return wants_release(asked) ? find_releases(work, error) : OSB_OK;
 }

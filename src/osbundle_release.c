@@ -19,10 +19,8 @@ void context_resolve(osb_context *context, const platform *board, const char *wo
 
 void context_download_progress(void *context, const char *file, uint64_t done, uint64_t total)
 {
-    osb_context *self = context;
     osb_event event = {.phase = "download", .file = file, .done = done, .total = total};
-    if (self->hooks.event)
-        self->hooks.event(self->hooks.context, &event);
+    context_tell(context, &event);
 }
 
 static osb_status fetch_one(osb_context *context, const char *release_version,

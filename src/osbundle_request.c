@@ -6,32 +6,77 @@
  */
 #include "osbundle_request.h"
 
+#include "base/text.h"
+
 request request_make(osb_context *context, const osb_goal *goal)
 {
-    return (request){.context = context, .goal = goal, .file_content = buf_make(MODULE_FILE_MAX)};
+    return (request){.context = context, .goal = goal, .boards = 1};
+}
+
+request request_for(osb_context *context, const osb_goal *goal, const device_entry *entry)
+{
+    request work = request_make(context, goal);
+    work.entry = *entry;
+    work.label = context_label(context, entry->usb.port);
+    return work;
 }
 
 void request_free(request *work)
 {
     context_device_close(&work->held);
     journal_close(work->log);
-    buf_free(&work->file_content);
+    pool_return(&work->context->files, work->file);
+}
+
+osb_status request_reserve(request *work, bool to_write, osb_error *error)
+{
+    const char *state = work->context->state;
+    char name[JOURNAL_NAME_SIZE];
+    journal_name(work->entry.device_id, work->entry.usb.port, name);
+    return to_write ? journal_open(state, name, &work->log, error)
+                    : journal_check_free(state, name, error);
+}
+
+osb_status request_open(request *work, transport *bus, census *known, osb_error *error)
+{
+    osb_context *context = work->context;
+    TRY(device_open(bus, &context->platforms, &work->entry, &context->log, &work->held, error));
+    device_join_census(work->held, known);
+    device_set_button_wait(work->held, context->button_wait_ms);
+    return OSB_OK;
+}
+
+void request_let_go(request *work)
+{
+    if (work->held)
+        device_locate(work->held, &work->entry);
+    context_device_close(&work->held);
+    work->held = NULL;
+}
+
+osb_status request_inspect(request *work, osb_error *error)
+{
+    TRY(device_inspect(work->held, &work->state, error));
+    work->simulated = device_is_simulated(work->held);
+    return OSB_OK;
 }
 
 osb_status request_take_board(request *work, bool to_write, osb_error *error)
 {
-    osb_context *context = work->context;
-    transport *bus;
-    char name[JOURNAL_NAME_SIZE];
-    TRY(context_bus(context, &bus, error));
-    TRY(device_select(bus, &context->platforms, work->goal->device, &work->entry, error));
-    journal_name(work->entry.device_id, work->entry.usb.port, name);
-    if (to_write)
-        TRY(journal_open(context->state, name, &work->log, error));
-    else
-        TRY(journal_check_free(context->state, name, error));
-    TRY(device_open(bus, &context->platforms, &work->entry, &context->log, &work->held, error));
-    return device_inspect(work->held, &work->state, error);
+    device_entry entry;
+    TRY(context_select(work->context, work->goal->device, &entry, error));
+    *work = request_for(work->context, work->goal, &entry);
+    TRY(request_reserve(work, to_write, error));
+    TRY(request_open(work, work->context->bus, NULL, error));
+    return request_inspect(work, error);
+}
+
+const char *request_name(const request *work, char target[USB_PORT_SIZE + 4])
+{
+    if (work->entry.device_id[0])
+        return work->entry.device_id;
+    text_format(target, USB_PORT_SIZE + 4, "usb:%s", work->entry.usb.port);
+    return target;
 }
 
 goal request_goal(const request *work)
@@ -51,7 +96,7 @@ policy request_policy(const request *work)
     return (policy){.allow_downgrade = work->pinned.allow_downgrade,
                     .allow_incomplete = work->pinned.allow_incomplete,
                     .full_rewrite = work->pinned.full,
-                    .simulated = device_is_simulated(work->held),
+                    .simulated = work->simulated,
                     .approved = work->goal->approved,
                     .approved_count = work->goal->approved_count};
 }
@@ -77,7 +122,7 @@ osb_status request_look(request *work, bool *looked, osb_error *error)
     log_line(&work->context->log, LOG_INFO, "plan", "%s: %s", work->state.device_id,
              work->steps.steps[0].reasons[0]);
     TRY(device_restart(work->held, error));
-    TRY(device_inspect(work->held, &work->state, error));
+    TRY(request_inspect(work, error));
     if (work->state.mode != MODE_DFU)
         return OSB_OK;
     return osb_fail(error, OSB_ERR_NO_PLAN, work->state.device_id,

@@ -12,9 +12,13 @@
 typedef struct request {
     osb_context *context;
     const osb_goal *goal;
-    device_entry entry; /**< the board as it was found */
-    journal *log;       /**< NULL: nothing is to be written */
+    device_entry entry;         /**< the board as it was found */
+    const char *label;          /**< of its port; NULL: none */
+    size_t boards;              /**< that are worked on together with it, itself counted */
+    const struct request *like; /**< planned before, its releases may serve too; NULL: none */
+    journal *log;               /**< NULL: nothing is to be written */
     device *held;
+    bool simulated; /**< synthetic modules are welcome */
     snapshot state;
     release set; /**< where `pinned` has one, as the next */
     release via;
@@ -22,7 +26,7 @@ typedef struct request {
     release_module files[PLAN_FILES_MAX];
     release_module app;
     pinned_goal pinned; /**< the goal by hashes, once there is a plan */
-    buf file_content;   /**< of the step under way */
+    pool_file *file;    /**< of the step under way */
     plan steps;
 } request;
 
@@ -30,14 +34,27 @@ request request_make(osb_context *context, const osb_goal *goal);
 void request_free(request *work);
 #define REQUEST_OWNED __attribute__((cleanup(request_free))) request
 
+/** A request for a board that was found. */
+request request_for(osb_context *context, const osb_goal *goal, const device_entry *entry);
+
 /**
- * Finds the board that the goal names, takes its journal when it is to be written to, opens and
- * inspects it. OSB_ERR_BUSY while another process writes to it.
+ * Finds the board that the goal names, reserves, opens and inspects it.
  */
 osb_status request_take_board(request *work, bool to_write, osb_error *error) OSB_MUST_CHECK;
+/** Takes the board's journal when it is to be written to. OSB_ERR_BUSY while another process
+ *  writes to it. */
+osb_status request_reserve(request *work, bool to_write, osb_error *error) OSB_MUST_CHECK;
+osb_status request_open(request *work, transport *bus, census *known,
+                        osb_error *error) OSB_MUST_CHECK;
+osb_status request_inspect(request *work, osb_error *error) OSB_MUST_CHECK;
+/** Closes the board; it stays reserved. */
+void request_let_go(request *work);
 
 /** From the goal to releases, files and plan; what is not cached is fetched. */
 osb_status request_plan(request *work, osb_error *error) OSB_MUST_CHECK;
+
+/** Plans what the journal pins. `*nothing`: the journal has nothing to resume. */
+osb_status request_plan_resume(request *work, bool *nothing, osb_error *error) OSB_MUST_CHECK;
 
 /**
  * Works out what the goal's words come to and pins it: the files that are named, the release, and
@@ -59,9 +76,27 @@ osb_status request_look(request *work, bool *looked, osb_error *error) OSB_MUST_
 /** The goal as solve() takes it; points into `work`. */
 goal request_goal(const request *work);
 
+/** OSB_ERR_NO_PLAN with the first refusal. */
+osb_status request_check_plan(const request *work, osb_error *error) OSB_MUST_CHECK;
+
+/** Shows the plan and asks; for many boards an array of plans. OSB_ERR_INTERRUPTED for no. */
+osb_status request_ask(osb_context *context, const char *device, const json_t *shown,
+                       bool (*confirm)(void *, const json_t *), osb_error *error) OSB_MUST_CHECK;
+
 /**
- * Shows the plan, asks, runs it with the journal, proves it.
+ * Runs the plan with the journal and proves it.
  * @param begins a new journal; else the open one goes on
+ * @param result the "osbundle-report"
  */
-osb_status request_run(request *work, bool begins, bool (*confirm)(void *, const json_t *),
-                       json_t **result, osb_error *error) OSB_MUST_CHECK;
+osb_status request_run(request *work, bool begins, json_t **result,
+                       osb_error *error) OSB_MUST_CHECK;
+
+/** For one board: checks the plan, asks, runs it. */
+osb_status request_finish(request *work, bool begins, bool (*confirm)(void *, const json_t *),
+                          json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/** What the board is called where it may have no id: its id, else "usb:PORT" in `target`. */
+const char *request_name(const request *work, char target[USB_PORT_SIZE + 4]);
+
+/** The report of a board with which nothing was begun: it failed before, or has nothing to do. */
+json_t *request_report(request *work, const osb_error *problem);

@@ -12,10 +12,9 @@
 static osb_status load_file(void *context, const plan_step *step, span *file, osb_error *error)
 {
     request *work = context;
-    buf_free(&work->file_content);
-    TRY(cas_read(work->context->store, step->sha256, &work->file_content, error));
-    *file = buf_span(&work->file_content);
-    return OSB_OK;
+    file_pool *files = &work->context->files;
+    pool_return(files, work->file);
+    return pool_take(files, work->context->store, step->sha256, &work->file, file, error);
 }
 
 static const char *phase_name(restore_phase phase)
@@ -49,10 +48,7 @@ static uint64_t cost_before(const request *work, const plan_step *step)
 static void forward_event(void *context, const restore_event *from)
 {
     request *work = context;
-    const osb_hooks *hooks = &work->context->hooks;
-    char slot[MODULE_SLOT_TEXT] = "";
-    if (!hooks->event)
-        return;
+    char name[USB_PORT_SIZE + 4], slot[MODULE_SLOT_TEXT] = "";
     const plan_step *step = from->step;
     if (step && step->slot)
         slot_text(step->slot->slot, slot);
@@ -66,25 +62,32 @@ static void forward_event(void *context, const restore_event *from)
                        .cost_ms = step ? step->cost_ms : 0,
                        .elapsed_ms = from->elapsed_ms,
                        .cost_before_ms = cost_before(work, step),
-                       .cost_total_ms = plan_cost_ms(&work->steps)};
-    hooks->event(hooks->context, &event);
+                       .cost_total_ms = plan_cost_ms(&work->steps),
+                       .device = request_name(work, name),
+                       .label = work->label,
+                       .boards = work->boards};
+    context_tell(work->context, &event);
 }
 
 static bool forward_cancelled(void *context)
 {
-    request *work = context;
-    const osb_hooks *hooks = &work->context->hooks;
-    return hooks->cancelled && hooks->cancelled(hooks->context);
+    return context_is_cancelled(((request *)context)->context);
 }
 
-static osb_status ask(request *work, bool (*confirm)(void *, const json_t *), osb_error *error)
+osb_status request_check_plan(const request *work, osb_error *error)
 {
-    if (!confirm)
+    if (!work->steps.refusal_count)
         return OSB_OK;
-    JSON_OWNED *shown = plan_to_json(&work->steps);
-    if (confirm(work->context->hooks.context, shown))
+    return osb_fail(error, OSB_ERR_NO_PLAN, work->state.device_id,
+                    "see all reasons with: osbundle plan", "%s", work->steps.refusals[0]);
+}
+
+osb_status request_ask(osb_context *context, const char *device, const json_t *shown,
+                       bool (*confirm)(void *, const json_t *), osb_error *error)
+{
+    if (!confirm || confirm(context->hooks.context, shown))
         return OSB_OK;
-    return osb_fail(error, OSB_ERR_INTERRUPTED, work->steps.device_id,
+    return osb_fail(error, OSB_ERR_INTERRUPTED, device,
                     "run the command again and answer yes, or give --yes",
                     "nothing was written, as you asked");
 }
@@ -107,29 +110,51 @@ static void tell_given_up(const request *work)
                  before.set.count ? "to " : "of files", before.set.version);
 }
 
-osb_status request_run(request *work, bool begins, bool (*confirm)(void *, const json_t *),
-                       json_t **result, osb_error *error)
+static json_t *finish_report(const request *work, json_t *report)
 {
-    restore_report report;
-    osb_error problem = {0};
-    if (work->steps.refusal_count)
-        return osb_fail(error, OSB_ERR_NO_PLAN, work->state.device_id,
-                        "see all reasons with: osbundle plan", "%s", work->steps.refusals[0]);
-    TRY(ask(work, confirm, error));
-    if (begins && work->log)
-        tell_given_up(work);
-    JSON_OWNED *goal = begins ? pinned_goal_to_json(&work->pinned) : NULL;
+    char name[USB_PORT_SIZE + 4];
+    if (!work->state.device_id[0])
+        json_object_set_new(report, "device", json_string(request_name(work, name)));
+    json_object_set_new(report, "label", json_text_or_null(work->label));
+    json_object_set_new(report, "port", json_string(work->entry.usb.port));
+    return report;
+}
+
+json_t *request_report(request *work, const osb_error *problem)
+{
+    const restore_report nothing = {.proved = !problem};
+    if (!work->steps.board) {
+        work->steps.board = work->entry.board;
+        text_copy(work->steps.device_id, DEVICE_ID_SIZE, work->entry.device_id);
+    }
+    return finish_report(work, restore_report_to_json(&nothing, &work->steps, problem));
+}
+
+static osb_status run_plan(request *work, const json_t *goal, restore_report *report,
+                           osb_error *problem)
+{
     restore_job job = {.held = work->held,
                        .steps = &work->steps,
                        .files = {load_file, work},
                        .hooks = {forward_event, forward_cancelled, work},
                        .log = work->log,
                        .goal = goal};
-    work->context->boards_in_work++;
+    atomic_fetch_add(&work->context->boards_in_work, 1);
     osb_status status =
-        work->log ? restore_run(&job, &report, &problem) : restore_check(&job, &report, &problem);
-    work->context->boards_in_work--;
-    *result = restore_report_to_json(&report, &work->steps, &problem);
+        work->log ? restore_run(&job, report, problem) : restore_check(&job, report, problem);
+    atomic_fetch_sub(&work->context->boards_in_work, 1);
+    return status;
+}
+
+osb_status request_run(request *work, bool begins, json_t **result, osb_error *error)
+{
+    restore_report report;
+    osb_error problem = {0};
+    if (begins && work->log)
+        tell_given_up(work);
+    JSON_OWNED *goal = begins ? pinned_goal_to_json(&work->pinned) : NULL;
+    osb_status status = run_plan(work, goal, &report, &problem);
+    *result = finish_report(work, restore_report_to_json(&report, &work->steps, &problem));
     if (report.journal_left_open)
         log_line(&work->context->log, LOG_WARNING, "journal",
                  "%s: the goal is reached, but the disk did not take that note",
@@ -137,6 +162,15 @@ osb_status request_run(request *work, bool begins, bool (*confirm)(void *, const
     if (error)
         *error = problem;
     return status;
+}
+
+osb_status request_finish(request *work, bool begins, bool (*confirm)(void *, const json_t *),
+                          json_t **result, osb_error *error)
+{
+    TRY(request_check_plan(work, error));
+    JSON_OWNED *shown = plan_to_json(&work->steps);
+    TRY(request_ask(work->context, work->state.device_id, shown, confirm, error));
+    return request_run(work, begins, result, error);
 }
 
 osb_status osb_restore(osb_context *context, const osb_goal *goal,
@@ -150,5 +184,5 @@ osb_status osb_restore(osb_context *context, const osb_goal *goal,
     TRY(request_look(&work, &looked, error));
     if (looked)
         TRY(request_plan(&work, error));
-    return request_run(&work, true, confirm, result, error);
+    return request_finish(&work, true, confirm, result, error);
 }

@@ -121,23 +121,18 @@ static osb_status load_goal(request *work, osb_error *error)
     return OSB_OK;
 }
 
-static osb_status resume_board(request *work, bool (*confirm)(void *, const json_t *),
-                               json_t **result, osb_error *error)
+osb_status request_plan_resume(request *work, bool *nothing, osb_error *error)
 {
     const json_t *record;
-    bool looked;
-    TRY(request_take_board(work, true, error));
     TRY(journal_goal(work->log, &record, error));
+    *nothing = !record;
     if (!record)
-        return nothing_to_do(work->state.device_id, result, error);
+        return OSB_OK;
     TRY(pinned_goal_from_json(record, work->state.device_id, &work->pinned, error));
     TRY(check_platform(work, error));
     TRY(load_goal(work, error));
     request_solve(work);
-    TRY(request_look(work, &looked, error));
-    if (looked)
-        request_solve(work);
-    return request_run(work, false, confirm, result, error);
+    return OSB_OK;
 }
 
 osb_status osb_resume(osb_context *context, const char *device,
@@ -154,6 +149,14 @@ osb_status osb_resume(osb_context *context, const char *device,
     if (!device)
         TRY(choose_board(context, names, count, selector, error));
     osb_goal chosen = {.device = device ? device : selector};
+    bool nothing, looked;
     REQUEST_OWNED work = request_make(context, &chosen);
-    return resume_board(&work, confirm, result, error);
+    TRY(request_take_board(&work, true, error));
+    TRY(request_plan_resume(&work, &nothing, error));
+    if (nothing)
+        return nothing_to_do(work.state.device_id, result, error);
+    TRY(request_look(&work, &looked, error));
+    if (looked)
+        request_solve(&work);
+    return request_finish(&work, false, confirm, result, error);
 }

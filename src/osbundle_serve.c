@@ -38,8 +38,7 @@ static void tell_ready(void *context, const char *address)
 static bool is_enough(void *context)
 {
     const service *self = context;
-    const osb_hooks *hooks = &self->context->hooks;
-    return hooks->cancelled && hooks->cancelled(hooks->context);
+    return context_is_cancelled(self->context);
 }
 
 static osb_status check(const osb_serve *wanted, osb_error *error)

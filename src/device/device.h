@@ -67,6 +67,8 @@ void device_join_census(device *held, census *known);
 osb_status device_reconnect(device *held, uint32_t timeout_ms, osb_error *error) OSB_MUST_CHECK;
 
 const char *device_id(const device *held);
+/** Where the board is now, and in which mode: it may have restarted since it was found. */
+void device_locate(const device *held, device_entry *entry);
 bool device_in_dfu(const device *held);
 transport *device_transport(const device *held);
 /** Whether it is made of memory: on a simulated bus, or on a real one by its manufacturer string.

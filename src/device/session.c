@@ -140,6 +140,12 @@ void device_join_census(device *held, census *known)
         census_note(known, &held->usb, held->device_id);
 }
 
+void device_locate(const device *held, device_entry *entry)
+{
+    entry->usb = held->usb;
+    entry->in_dfu = held->in_dfu;
+}
+
 const char *device_id(const device *held)
 {
     return held->device_id;
