@@ -9,20 +9,31 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/boards.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/show_plan.h"
 
+/** Of one plan, or any of an array of them. */
 static bool has_steps(const json_t *plan)
 {
+    size_t i;
+    json_t *one;
+    json_array_foreach(plan, i, one)
+    {
+        if (has_steps(one))
+            return true;
+    }
     return json_array_size(json_object_get(plan, "steps")) != 0;
 }
 
 static void show(progress *shown, const json_t *plan)
 {
     progress_close(shown);
-    if (!shown->json)
+    if (!shown->json && json_is_array(plan))
+        show_plans(plan);
+    else if (!shown->json)
         show_plan(plan);
     fflush(stdout);
 }
@@ -39,7 +50,10 @@ static bool show_and_ask(void *context, const json_t *plan)
 {
     show(context, plan);
     if (has_steps(plan)) {
-        fprintf(stderr, "Write this to the board? [y/N] ");
+        if (json_is_array(plan))
+            fprintf(stderr, "Write this to %zu boards? [y/N] ", json_array_size(plan));
+        else
+            fprintf(stderr, "Write this to the board? [y/N] ");
         int answer = getchar();
         for (int rest = answer; rest != '\n' && rest != EOF;)
             rest = getchar();
@@ -70,6 +84,45 @@ osb_status apply_require_answer(const cli *self, const char *command, osb_error 
     return osb_fail(error, OSB_ERR_USAGE, command,
                     "give --yes to write without being asked, or see the plan with: osbundle plan",
                     "there is no terminal to ask on");
+}
+
+/** A board of many is through. `context` is the cli. */
+static void tell_board(void *context, const osb_board *board)
+{
+    cli *self = context;
+    osb_error ignored;
+    if (self->words->json) {
+        (void)!(output_json(board->document, true, &ignored) == OSB_OK);
+        return;
+    }
+    progress_close(self->shown);
+    if (board->problem)
+        boards_print_problem(board);
+    else
+        show_board_report(board->document);
+    board_lines_done(self->shown->boards, board_name(board->device, board->label),
+                     board->problem != NULL);
+}
+
+osb_fleet apply_fleet(cli *self)
+{
+    progress_open_boards(self->shown);
+    return boards_fleet(self->words, tell_board, self);
+}
+
+osb_status apply_finish_all(cli *self, const json_t *summary, osb_status status, osb_error *error)
+{
+    interrupts_guard(false);
+    progress_close(self->shown);
+    if (summary && self->words->json) {
+        osb_error ignored;
+        self->json_is_whole = output_json(summary, true, &ignored) == OSB_OK;
+    } else if (summary) {
+        show_summary(summary);
+    }
+    if (status == OSB_ERR_INTERRUPTED && !interrupts_asked(NULL))
+        TRY(apply_require_answer(self, error->subject, error));
+    return status;
 }
 
 osb_status apply_finish(cli *self, const json_t *report, osb_status status, osb_error *error)

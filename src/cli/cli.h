@@ -20,12 +20,12 @@ typedef struct options {
     /* global */
     bool json, quiet, verbose, offline, allow_http, help;
     const char *cache, *color, *device, *trace, *replay;
-    text_list sources, simulated;
+    text_list sources, simulated, labels;
     /* of some commands */
-    bool yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
+    bool all, yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
     bool all_platforms, prerelease;
     bool credentials, attach, real_time;
-    const char *app, *output, *from, *id, *listen, *lock;
+    const char *app, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
     text_list platforms, flash, modules, approved;
     /* words behind the command's name */
     text_list arguments;
@@ -43,6 +43,7 @@ enum option_group {
     TAKES_INCOMPLETE = 1 << 7, /**< --allow-incomplete */
     TAKES_SERVE = 1 << 8,      /**< --listen --attach --real-time */
     TAKES_YES = 1 << 9,        /**< --yes */
+    TAKES_BOARDS = 1 << 10,    /**< --all -j --wait --timeout */
     TAKES_LOCK = 1 << 12,      /**< --lock */
     TAKES_PINS = 1 << 13       /**< --app --output */
 };

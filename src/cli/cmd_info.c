@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "cli/boards.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -32,9 +33,11 @@ static void print_snapshot(const json_t *state)
     json_t *entry;
     TABLE_OWNED lines = table_make(5);
     const json_t *device = json_object_get(state, "device");
-    printf("%s  %s, Device OS %s, %s mode, %s\n", json_text(device, "id", "(no id)"),
-           json_text(device, "platform", "?"), json_text(state, "os_version", "unknown"),
-           json_text(state, "mode", "unknown"), json_text(state, "protection", "unknown"));
+    const char *label = json_text(device, "label", NULL);
+    printf("%s%s%s  %s, Device OS %s, %s mode, %s\n", label ? label : "", label ? "  " : "",
+           json_text(device, "id", "(no id)"), json_text(device, "platform", "?"),
+           json_text(state, "os_version", "unknown"), json_text(state, "mode", "unknown"),
+           json_text(state, "protection", "unknown"));
     table_add(&lines, (const char *const[]){"SLOT", "VERSION", "SIZE", "NEEDS", "VERDICT"});
     json_array_foreach(json_object_get(state, "modules"), i, entry)
     {
@@ -43,9 +46,43 @@ static void print_snapshot(const json_t *state)
     table_print(&lines, "  ");
 }
 
+static void print_board(void *context, const osb_board *board)
+{
+    cli *self = context;
+    progress_close(self->shown);
+    if (board->document)
+        print_snapshot(board->document);
+    else
+        boards_print_problem(board);
+}
+
+static void keep_document(void *context, const osb_board *board)
+{
+    json_array_append_new(context, boards_document(board));
+}
+
+static osb_status info_all(cli *self, osb_error *error)
+{
+    if (!self->words->json) {
+        const osb_fleet boards = boards_fleet(self->words, print_board, self);
+        return osb_info_all(self->context, &boards, error);
+    }
+    JSON_OWNED *documents = json_array();
+    const osb_fleet boards = boards_fleet(self->words, keep_document, documents);
+    osb_status status = osb_info_all(self->context, &boards, error);
+    if (!json_array_size(documents))
+        return status;
+    self->json_is_whole = true;
+    osb_error ignored;
+    return output_json(documents, false, &ignored) == OSB_OK ? status : OSB_ERR_INTERNAL;
+}
+
 osb_status cmd_info(cli *self, osb_error *error)
 {
     JSON_OWNED *state = NULL;
+    TRY(boards_check_device(self->words, selector(self), error));
+    if (self->words->all)
+        return info_all(self, error);
     TRY(osb_info(self->context, selector(self), &state, error));
     progress_close(self->shown);
     if (self->words->json)

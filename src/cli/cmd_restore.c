@@ -12,10 +12,22 @@ static bool show_only(void *context, const json_t *plan)
 {
     const progress *shown = context;
     osb_error ignored;
+    size_t i;
+    json_t *one;
     progress_close(context);
-    if (shown->json)
+    if (shown->json && !json_is_array(plan))
         return output_json(plan, true, &ignored) == OSB_OK;
-    show_plan(plan);
+    json_array_foreach(plan, i, one)
+    {
+        if (shown->json && output_json(one, true, &ignored) != OSB_OK)
+            return false;
+    }
+    if (shown->json)
+        return true;
+    if (json_is_array(plan))
+        show_plans(plan);
+    else
+        show_plan(plan);
     return true;
 }
 
@@ -27,6 +39,11 @@ osb_status cmd_restore(cli *self, osb_error *error)
     if (!goal.dry_run)
         TRY(apply_require_answer(self, "restore", error));
     apply_confirm confirm = goal.dry_run ? show_only : apply_choose_confirm(self);
+    if (self->words->all) {
+        const osb_fleet boards = apply_fleet(self);
+        osb_status worst = osb_restore_all(self->context, &goal, &boards, confirm, &report, error);
+        return apply_finish_all(self, report, worst, error);
+    }
     osb_status status = osb_restore(self->context, &goal, confirm, &report, error);
     return apply_finish(self, report, status, error);
 }

@@ -79,11 +79,12 @@ static const command lock = {
 };
 static const command info = {
     .name = "info",
-    .arguments = "[DEVICE]",
+    .arguments = "[DEVICE | --all]",
     .summary = "identity, mode and modules of a board",
     .details =
         "The module table has a verdict a line: ok, required (an unmet need: the board waits\n"
         "in safe mode), drift (works, but is not the release's set), unknown.",
+    .takes = TAKES_BOARDS,
     .most = 1,
     .run = cmd_info,
 };
@@ -104,28 +105,30 @@ static const command plan = {
     .details =
         "Without VERSION: with --app the oldest release that satisfies the application and is\n"
         "not older than what the board has, else the latest.",
-    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_PLAN,
+    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_PLAN | TAKES_BOARDS,
     .most = 1,
     .run = cmd_plan,
 };
 static const command restore = {
     .name = "restore",
-    .arguments = "[VERSION] [--app FILE] [--yes]",
+    .arguments = "[VERSION] [--app FILE] [--all] [--yes]",
     .summary = "plan, show, ask, apply, prove",
     .details = "Everything the release needs first, then the application. Every step is proved by\n"
-               "reading back. Interrupted runs continue with: osbundle resume.",
-    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_RESTORE | TAKES_YES,
+               "reading back. Interrupted runs continue with: osbundle resume.\n"
+               "With --all, many boards at once; one that fails stops no other. In the path of\n"
+               "--app, {device} and {label} stand for the board's id and its port's label.",
+    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_RESTORE | TAKES_YES | TAKES_BOARDS,
     .most = 1,
     .run = cmd_restore,
 };
 static const command resume = {
     .name = "resume",
-    .arguments = "[DEVICE] [--yes]",
+    .arguments = "[DEVICE | --all] [--yes]",
     .summary = "finish what an interrupted restore began",
     .details =
         "Inspects the board and plans again to the very same files, which the journal of the\n"
         "restore pins by hash. With nothing to resume it does nothing.",
-    .takes = TAKES_YES,
+    .takes = TAKES_YES | TAKES_BOARDS,
     .most = 1,
     .run = cmd_resume,
 };

@@ -51,6 +51,8 @@ void environment_apply(const options *words, environment *kept, osb_options *lib
         words->simulated.count ? words->simulated.count : kept->simulated != NULL;
     library->trace = words->trace;
     library->replay = words->replay;
+    library->labels = words->labels.items;
+    library->label_count = words->labels.count;
     library->offline = words->offline || variable("OSBUNDLE_OFFLINE");
     library->allow_http = words->allow_http;
     library->github_token = variable("GITHUB_TOKEN");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/boards.h"
 #include "cli/cli.h"
 #include "cli/environment.h"
 #include "cli/interrupts.h"
@@ -36,6 +37,13 @@ static osb_status judge(cli *self, osb_status status, osb_error *error)
     return verdict;
 }
 
+static osb_status run_command(const command *chosen, cli *self, osb_error *error)
+{
+    if (chosen->takes & TAKES_BOARDS)
+        TRY(boards_await(self, error));
+    return chosen->run(self, error);
+}
+
 static osb_status run_with_context(const command *chosen, cli *self, osb_error *error)
 {
     environment kept;
@@ -48,8 +56,8 @@ static osb_status run_with_context(const command *chosen, cli *self, osb_error *
     environment_apply(self->words, &kept, &library);
     osb_status status = osb_open(&library, &self->context, error);
     if (status == OSB_OK)
-        status = judge(self, chosen->run(self, error), error);
-    progress_close(self->shown);
+        status = judge(self, run_command(chosen, self, error), error);
+    progress_free(self->shown);
     osb_close(self->context);
     return status;
 }

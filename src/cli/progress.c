@@ -18,7 +18,7 @@ enum {
     BAR_WIDTH = 28
 };
 
-static uint64_t now_ms(void)
+uint64_t progress_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -30,28 +30,42 @@ void progress_open(progress *shown, const options *words)
     *shown = (progress){.json = words->json, .quiet = words->quiet, .terminal = isatty(2) == 1};
 }
 
+void progress_open_boards(progress *shown)
+{
+    shown->boards = board_lines_make(shown->terminal);
+}
+
+void progress_free(progress *shown)
+{
+    progress_close(shown);
+    board_lines_free(shown->boards);
+    shown->boards = NULL;
+}
+
 void progress_close(progress *shown)
 {
     if (shown->bar_open)
         fprintf(stderr, "\r\033[K");
     shown->bar_open = false;
+    board_lines_clear(shown->boards);
 }
 
 static void print_event(const osb_event *event)
 {
     osb_error ignored;
     JSON_OWNED *line = json_pack(
-        "{s:s, s:i, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "type", "osbundle-event",
-        "schema", 1, "phase", event->phase, "step", (json_int_t)event->step, "steps",
-        (json_int_t)event->steps, "slot", json_text_or_null(event->slot), "file",
+        "{s:s, s:i, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "type",
+        "osbundle-event", "schema", 1, "phase", event->phase, "step", (json_int_t)event->step,
+        "steps", (json_int_t)event->steps, "slot", json_text_or_null(event->slot), "file",
         json_text_or_null(event->file), "done", (json_int_t)event->done, "total",
         (json_int_t)event->total, "cost_ms", (json_int_t)event->cost_ms, "elapsed_ms",
-        (json_int_t)event->elapsed_ms, "cost_total_ms", (json_int_t)event->cost_total_ms);
+        (json_int_t)event->elapsed_ms, "cost_total_ms", (json_int_t)event->cost_total_ms, "device",
+        json_text_or_null(event->device), "label", json_text_or_null(event->label));
     if (line && output_json(line, true, &ignored) != OSB_OK)
         fprintf(stderr, "osbundle: %s\n", ignored.message);
 }
 
-static void describe(const osb_event *event, char *target, size_t capacity)
+void progress_describe(const osb_event *event, char *target, size_t capacity)
 {
     const char *what = event->slot ? event->slot : event->file ? event->file : "board";
     if (event->step)
@@ -73,12 +87,12 @@ static uint64_t time_left_ms(const osb_event *event, uint64_t phase_ms)
     return event->done ? (event->total - event->done) * phase_ms / event->done : 0;
 }
 
-static void fill_bar(const osb_event *event, char bar[BAR_WIDTH + 1])
+void progress_fill_bar(char *bar, size_t width, uint64_t done, uint64_t total)
 {
-    size_t filled = event->total ? (size_t)(event->done * BAR_WIDTH / event->total) : 0;
-    for (size_t i = 0; i < BAR_WIDTH; i++)
+    size_t filled = total ? (size_t)(done * width / total) : 0;
+    for (size_t i = 0; i < width; i++)
         bar[i] = i < filled ? '#' : '.';
-    bar[BAR_WIDTH] = '\0';
+    bar[width] = '\0';
 }
 
 /** Restarts the clock of the rate when the bar is about something else. */
@@ -95,8 +109,8 @@ static uint64_t phase_time_ms(progress *shown, const char *phase, uint64_t now)
 static void draw_bar(progress *shown, const osb_event *event)
 {
     char text[96], done[24], total[24], rate[24], left[32], bar[BAR_WIDTH + 1];
-    uint64_t now = now_ms();
-    describe(event, text, sizeof text);
+    uint64_t now = progress_now_ms();
+    progress_describe(event, text, sizeof text);
     uint64_t phase_ms = phase_time_ms(shown, text, now);
     if (now - shown->drawn_ms < REDRAW_MS)
         return;
@@ -106,7 +120,7 @@ static void draw_bar(progress *shown, const osb_event *event)
         fprintf(stderr, "\r\033[K%s", text);
         return;
     }
-    fill_bar(event, bar);
+    progress_fill_bar(bar, BAR_WIDTH, event->done, event->total);
     text_bytes(done, sizeof done, event->done);
     text_bytes(total, sizeof total, event->total);
     text_bytes(rate, sizeof rate, phase_ms ? event->done * 1000 / phase_ms : 0);
@@ -124,8 +138,17 @@ static void print_line(progress *shown, const osb_event *event)
         return;
     shown->told_step = event->step;
     text_copy(shown->told_file, sizeof shown->told_file, event->file ? event->file : "");
-    describe(event, text, sizeof text);
+    progress_describe(event, text, sizeof text);
     fprintf(stderr, "%s\n", text);
+}
+
+/** Boards that are waited for: all that changes is how many are there. */
+static void show_wait(progress *shown, const osb_event *event)
+{
+    fprintf(stderr, "%swaiting for boards: %llu of %llu are there%s",
+            shown->terminal ? "\r\033[K" : "", (unsigned long long)event->done,
+            (unsigned long long)event->total, shown->terminal ? "" : "\n");
+    shown->bar_open = shown->terminal;
 }
 
 void progress_event(void *context, const osb_event *event)
@@ -135,6 +158,10 @@ void progress_event(void *context, const osb_event *event)
         print_event(event);
     else if (shown->quiet)
         return;
+    else if (text_equal(event->phase, "wait"))
+        show_wait(shown, event);
+    else if (shown->boards && event->device)
+        board_lines_event(shown->boards, event);
     else if (shown->terminal)
         draw_bar(shown, event);
     else

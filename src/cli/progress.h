@@ -1,6 +1,7 @@
 #pragma once
 /** Showing what is going on: a bar on a terminal, a line a step elsewhere, JSON Lines on demand. */
 #include "cli/cli.h"
+#include "cli/progress_boards.h"
 
 struct progress {
     bool json, quiet, terminal;
@@ -10,10 +11,20 @@ struct progress {
     bool bar_open;       /**< the cursor stands behind a bar */
     size_t told_step;    /**< step whose line has been printed */
     char told_file[64];  /**< download whose line has been printed */
+    board_lines *boards; /**< NULL: at most one board is worked on */
 };
 
 void progress_open(progress *shown, const options *words);
+/** Many boards will be worked on: each gets a line. */
+void progress_open_boards(progress *shown);
+void progress_free(progress *shown);
 /** An osb_hooks.event; `context` is a progress. */
 void progress_event(void *context, const osb_event *event);
 /** Removes an open bar, so that other output starts on a clean line. */
 void progress_close(progress *shown);
+
+/** "[2/9] write    bootloader/0" */
+void progress_describe(const osb_event *event, char *target, size_t capacity);
+/** `width` characters and NUL: as many of them filled as `done` is of `total`. */
+void progress_fill_bar(char *bar, size_t width, uint64_t done, uint64_t total);
+uint64_t progress_now_ms(void);

@@ -105,6 +105,93 @@ void show_plan(const json_t *plan)
         printf("then the board is looked at again, and the rest is planned\n");
 }
 
+static const char *name_of(const json_t *plan)
+{
+    return json_text(plan, "label", json_text(plan, "device", "board"));
+}
+
+/** Whether two boards get the same in the same way. */
+static bool same_plan(const json_t *a, const json_t *b)
+{
+    static const char *const own[] = {"device", "label", "fingerprint"};
+    JSON_OWNED *left = json_copy((json_t *)a);
+    JSON_OWNED *right = json_copy((json_t *)b);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        json_object_del(left, own[i]);
+        json_object_del(right, own[i]);
+    }
+    return json_equal(left, right) == 1;
+}
+
+static bool is_shown_already(const json_t *plans, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (same_plan(json_array_get(plans, i), json_array_get(plans, index)))
+            return true;
+    return false;
+}
+
+/** The plan at `index` with the names of all boards that have it. */
+static void show_group(const json_t *plans, size_t index)
+{
+    const json_t *first = json_array_get(plans, index);
+    char heading[64];
+    size_t count = 0;
+    for (size_t i = index; i < json_array_size(plans); i++)
+        count += same_plan(first, json_array_get(plans, i));
+    text_format(heading, sizeof heading, "%zu boards, each", count);
+    JSON_OWNED *shown = json_copy((json_t *)first);
+    json_object_set_new(shown, "device", json_string(count > 1 ? heading : name_of(first)));
+    show_plan(shown);
+    const char *between = "for ";
+    for (size_t i = index; count > 1 && i < json_array_size(plans); i++) {
+        if (!same_plan(first, json_array_get(plans, i)))
+            continue;
+        printf("%s%s", between, name_of(json_array_get(plans, i)));
+        between = ", ";
+    }
+    printf("%s", count > 1 ? "\n" : "");
+}
+
+void show_plans(const json_t *plans)
+{
+    for (size_t i = 0; i < json_array_size(plans); i++)
+        if (text_equal(json_text(json_array_get(plans, i), "type", ""), "osbundle-plan") &&
+            !is_shown_already(plans, i))
+            show_group(plans, i);
+}
+
+void show_summary(const json_t *summary)
+{
+    static const char *const outcomes[][2] = {{"done", "done"},
+                                              {"nothing_to_do", "with nothing to do"},
+                                              {"checked", "checked"},
+                                              {"interrupted", "interrupted"},
+                                              {"failed", "failed"}};
+    char written[24], duration[32];
+    printf("%u boards:", (unsigned)json_number(summary, "boards", 0));
+    const char *between = " ";
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        unsigned count = (unsigned)json_number(summary, outcomes[i][0], 0);
+        if (count)
+            printf("%s%u %s", between, count, outcomes[i][1]);
+        between = count ? ", " : between;
+    }
+    text_bytes(written, sizeof written, (uint64_t)json_number(summary, "bytes_written", 0));
+    output_duration(duration, sizeof duration, (uint64_t)json_number(summary, "elapsed_ms", 0));
+    printf("; wrote %s in %s\n", written, duration);
+}
+
+void show_board_report(const json_t *report)
+{
+    char written[24], skipped[24], duration[32];
+    text_bytes(written, sizeof written, (uint64_t)json_number(report, "bytes_written", 0));
+    text_bytes(skipped, sizeof skipped, (uint64_t)json_number(report, "bytes_skipped", 0));
+    output_duration(duration, sizeof duration, (uint64_t)json_number(report, "elapsed_ms", 0));
+    printf("%s: %s: wrote %s, left %s as it was, %s\n", name_of(report),
+           json_text(report, "outcome", "?"), written, skipped, duration);
+}
+
 void show_report(const json_t *report)
 {
     size_t i;
