@@ -2,6 +2,8 @@
  * Writes the first inputs of every fuzz target: one of each form, small, made by the project's own
  * writers. Run it when a form is added, and commit what it wrote: fuzz_seeds tests/fuzz/corpus
  */
+#include "fuzz/seeds.h"
+
 #include "unit/model/forms.h"
 
 #include <stdio.h>
@@ -23,7 +25,7 @@ enum {
 
 static const char *root;
 
-static void keep(const char *target, const char *name, span content)
+void seed_keep(const char *target, const char *name, span content)
 {
     osb_error error = {0};
     char path[PATH_SIZE];
@@ -68,7 +70,7 @@ static void seed_plain_modules(void)
         BUF_OWNED file = buf_make(SEED_MAX);
         write_shape((shape)i, &file);
         text_format(name, sizeof name, "plain-%02u", i);
-        keep("module", name, buf_span(&file));
+        seed_keep("module", name, buf_span(&file));
     }
 }
 
@@ -82,17 +84,17 @@ static void seed_special_modules(void)
     BUF_OWNED rtl = buf_make(SEED_MAX);
     BUF_OWNED bootloader = buf_make(SEED_MAX);
     MUST(asset_write(&item, true, &asset_file, NULL));
-    keep("module", "asset", buf_span(&asset_file));
+    seed_keep("module", "asset", buf_span(&asset_file));
     write_wanting(SHAPE_APPLICATION_NRF52840, &nrf);
-    keep("module", "wanting-nrf52840", buf_span(&nrf));
+    seed_keep("module", "wanting-nrf52840", buf_span(&nrf));
     write_wanting(SHAPE_APPLICATION_RTL872X, &rtl);
-    keep("module", "wanting-rtl872x", buf_span(&rtl));
+    seed_keep("module", "wanting-rtl872x", buf_span(&rtl));
     module parsed = parse_sound(buf_span(&rtl));
     MUST(module_compress(&parsed, "seed", 15, &packed, NULL));
-    keep("module", "compressed", buf_span(&packed));
+    seed_keep("module", "compressed", buf_span(&packed));
     parsed = write_shape(SHAPE_BOOTLOADER_NRF52840, &bootloader);
     MUST(module_protect(&parsed, "seed", BYTES("\x30\x02\x05\x00"), &guarded, NULL));
-    keep("module", "protected", buf_span(&guarded));
+    seed_keep("module", "protected", buf_span(&guarded));
 }
 
 static void seed_combined_module(void)
@@ -104,7 +106,7 @@ static void seed_combined_module(void)
     modules[0] = write_shape(SHAPE_BOOTLOADER_RTL872X, &first);
     modules[1] = write_shape(SHAPE_SYSTEM_RTL872X, &second);
     MUST(module_combine(modules, 2, &whole, NULL));
-    keep("module", "combined", buf_span(&whole));
+    seed_keep("module", "combined", buf_span(&whole));
 }
 
 /** What stands between prefix and suffix, behind the byte that chooses what is around it. */
@@ -115,7 +117,7 @@ static void keep_compressed(const char *name, uint8_t choice, const module *pack
     MUST(module_take_apart(packed, "seed", &parts, NULL));
     buf_append_u8(&seed, choice);
     buf_append(&seed, parts.body);
-    keep("compressed", name, buf_span(&seed));
+    seed_keep("compressed", name, buf_span(&seed));
 }
 
 static void seed_compressed(void)
@@ -138,7 +140,7 @@ static void seed_compressed(void)
     MUST(module_compress(&parsed, "seed", 15, &whole, NULL));
     packed = parse_sound(buf_span(&whole));
     keep_compressed("whole", CHOICE_USER_PART, &packed);
-    keep("compressed", "to-pack", BYTES("\x85pack pack pack pack this"));
+    seed_keep("compressed", "to-pack", BYTES("\x85pack pack pack pack this"));
 }
 
 static void seed_archives(void)
@@ -156,7 +158,7 @@ static void seed_archives(void)
             &(zip_entry){.name = "assets/cat.txt", .content = item.content, .streamed = true});
     zip_add_file(&made, "assets/env-vars", buf_span(&wrapped));
     zip_add_file(&made, "env.json", BYTES("{\"NAME\": \"value\"}"));
-    keep("archive", "bundle.zip", zip_end(&made));
+    seed_keep("archive", "bundle.zip", zip_end(&made));
 }
 
 static void append_listed(buf *list, const char *name, span content)
@@ -179,29 +181,30 @@ static void seed_list(void)
     append_listed(&list, "assets/cat.txt", item.content);
     append_listed(&list, "assets/dog", buf_span(&wrapped));
     append_listed(&list, "env.json", BYTES("{\"A\":\"\"}"));
-    keep("archive", "listed", buf_span(&list));
+    seed_keep("archive", "listed", buf_span(&list));
 }
 
 static void seed_snapshots(void)
 {
-    keep("snapshot", "describe.json",
-         BYTES("{\"p\":32,\"m\":[\n"
-               "{\"f\":\"b\",\"n\":\"0\",\"v\":2101,\"l\":\"m\",\"s\":65536,\"vc\":30,\"vv\":26,\n"
-               "\"d\":[{\"f\":\"b\",\"n\":\"2\",\"v\":5,\"_\":\"\"}]},\n"
-               "{\"f\":\"u\",\"n\":\"1\",\"v\":6,\"l\":\"m\",\"s\":1572864,\"vc\":30,\"vv\":30,\n"
-               "\"u\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\n"
-               "\"d\":[{\"f\":\"s\",\"n\":\"1\",\"v\":5301}]},\n"
-               "{\"f\":\"t\",\"n\":\"0\",\"v\":0,\"l\":\"t\",\"d\":[]}]}\n"));
-    keep("snapshot", "snapshot.json",
-         BYTES("{\"type\":\"osbundle-snapshot\",\"schema\":1,\n"
-               "\"device\":{\"id\":\"0a10aced202194944a000000\",\"platform\":\"p2\",\n"
-               "\"usb\":\"2b04:c020\",\"port\":\"1-4.2\"},\"mode\":\"safe\",\n"
-               "\"os_version\":\"5.3.1\",\"protection\":\"open\",\"modules_known\":true,\n"
-               "\"modules\":[{\"function\":{\"id\":4,\"name\":\"system_part\"},\"index\":1,\n"
-               "\"version\":5301,\"store\":\"main\",\"size\":1006748,\"max_size\":1572864,\n"
-               "\"sha256\":null,\"checks\":{\"integrity\":true,\"dependencies\":false,\n"
-               "\"range\":null},\"dependencies\":[{\"function\":{\"id\":2},\"index\":0,\n"
-               "\"version\":2101}],\"verdict\":\"required\"}]}\n"));
+    seed_keep(
+        "snapshot", "describe.json",
+        BYTES("{\"p\":32,\"m\":[\n"
+              "{\"f\":\"b\",\"n\":\"0\",\"v\":2101,\"l\":\"m\",\"s\":65536,\"vc\":30,\"vv\":26,\n"
+              "\"d\":[{\"f\":\"b\",\"n\":\"2\",\"v\":5,\"_\":\"\"}]},\n"
+              "{\"f\":\"u\",\"n\":\"1\",\"v\":6,\"l\":\"m\",\"s\":1572864,\"vc\":30,\"vv\":30,\n"
+              "\"u\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\",\n"
+              "\"d\":[{\"f\":\"s\",\"n\":\"1\",\"v\":5301}]},\n"
+              "{\"f\":\"t\",\"n\":\"0\",\"v\":0,\"l\":\"t\",\"d\":[]}]}\n"));
+    seed_keep("snapshot", "snapshot.json",
+              BYTES("{\"type\":\"osbundle-snapshot\",\"schema\":1,\n"
+                    "\"device\":{\"id\":\"0a10aced202194944a000000\",\"platform\":\"p2\",\n"
+                    "\"usb\":\"2b04:c020\",\"port\":\"1-4.2\"},\"mode\":\"safe\",\n"
+                    "\"os_version\":\"5.3.1\",\"protection\":\"open\",\"modules_known\":true,\n"
+                    "\"modules\":[{\"function\":{\"id\":4,\"name\":\"system_part\"},\"index\":1,\n"
+                    "\"version\":5301,\"store\":\"main\",\"size\":1006748,\"max_size\":1572864,\n"
+                    "\"sha256\":null,\"checks\":{\"integrity\":true,\"dependencies\":false,\n"
+                    "\"range\":null},\"dependencies\":[{\"function\":{\"id\":2},\"index\":0,\n"
+                    "\"version\":2101}],\"verdict\":\"required\"}]}\n"));
 }
 
 /** An Argon that shows nothing, to a release: all kinds of steps but one. */
@@ -222,7 +225,7 @@ static void seed_plans(void)
     solve(&state, &wanted, &rules, &made);
     JSON_OWNED *document = plan_to_json(&made);
     assert_int_equal(json_to_text(document, &text, NULL), OSB_OK);
-    keep("plan", "argon-unknown.json", buf_span(&text));
+    seed_keep("plan", "argon-unknown.json", buf_span(&text));
     catalog_free(&known);
 }
 
@@ -251,7 +254,7 @@ static void seed_trace(const recording_ground *ground, const char *board, const 
     BUF_OWNED text = buf_make(SEED_MAX);
     recording_of_fresh(ground, board, version, &text);
     MUST(buf_check(&text, board, NULL));
-    keep("trace", board, buf_span(&text));
+    seed_keep("trace", board, buf_span(&text));
 }
 
 static void seed_traces(void)
@@ -276,6 +279,7 @@ static void write_all(void **state)
     seed_plans();
     seed_locks();
     seed_traces();
+    seed_device_bytes();
 }
 
 int main(int count, char **words)

@@ -16,6 +16,26 @@ static void a_mode_request_goes_as_in_the_worked_example(void **state)
     bench_end(&b);
 }
 
+static void refusals_end_as_in_the_worked_example(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "boron", "5.3.1");
+    bench_open(&b);
+    bench_expect(&b, "c0 01 00 00 4c 00 40 00", NULL, "03 00 00 00 00 00 01 00");
+    OK(transport_wait(b.bus, 50, &b.error));
+    bench_expect(&b, "c0 02 00 00 01 00 40 00", NULL, "09 00 00 00 00 00 88 ff ff ff");
+    bench_end(&b);
+    bench_board(&b, "boron", "6.2.0");
+    BUF_OWNED guarded = bench_protected_bootloader(&b);
+    OK(sim_board_program(b.board, buf_span(&guarded), "protected", &b.error));
+    bench_open(&b);
+    bench_expect(&b, "c0 01 00 00 48 00 40 00", NULL, "03 00 00 00 00 00 01 00");
+    OK(transport_wait(b.bus, 50, &b.error));
+    bench_expect(&b, "c0 02 00 00 01 00 40 00", NULL, "09 00 00 00 00 00 f7 f8 ff ff");
+    bench_end(&b);
+}
+
 static void listening_mode_is_told_by_reply_data(void **state)
 {
     (void)state;
@@ -303,6 +323,76 @@ static void module_info_since_5_6_has_the_new_form(void **state)
     bench_end(&b);
 }
 
+/** A module of that very size, in the board's flash. The caller frees it. */
+static buf program(bench *b, module_slot slot, uint16_t version, uint32_t size,
+                   module_dependency first, module_dependency second)
+{
+    const synth_request request = {.board = b->board->kind,
+                                   .slot = platform_find_slot(b->board->kind, slot),
+                                   .version = version,
+                                   .dependencies = {first, second},
+                                   .size = size};
+    buf file = buf_make(MODULE_FILE_MAX);
+    OK(synth_module(&request, &file, &b->error));
+    OK(sim_board_program(b->board, buf_span(&file), "module", &b->error));
+    return file;
+}
+
+/** The SHA-256 that a module carries, in hex: 34 bytes before its CRC. */
+static void identity_text(const buf *file, char text[SHA256_HEX_SIZE])
+{
+    text_hex(text, (span){file->data + file->size - 4 - 34, SHA256_SIZE});
+}
+
+static void module_info_is_the_worked_example(void **state)
+{
+    static const module_dependency none = {0}, newer_bootloader = {{2, 0}, 3000},
+                                   newer_radio = {{8, 0}, 202};
+    (void)state;
+    bench b;
+    char text[600], hash[SHA256_HEX_SIZE], system_hash[SHA256_HEX_SIZE];
+    uint8_t expected[134];
+    BUF_OWNED reply = buf_make(4096);
+    bench_board(&b, "boron", "6.2.0");
+    buf bootloader = program(&b, (module_slot){2, 0}, 3100, 48000, none, none);
+    buf radio = program(&b, (module_slot){8, 0}, 182, 0, none, none);
+    buf system = program(&b, (module_slot){4, 1}, 6200, 573000, newer_bootloader, newer_radio);
+    identity_text(&bootloader, hash);
+    identity_text(&system, system_hash);
+    bench_open(&b);
+    assert_int_equal(bench_request(&b, 90, (span){0}, &reply), 0);
+    text_format(text, sizeof text,
+                "12 39 08 02 18 9c 18 28 80 80 03 35 1e 00 00 00 3d 1e 00 00 00 42 20 %s"
+                "58 80 f7 02"
+                "12 49 08 04 10 01 18 b8 30 28 80 80 23 35 1e 00 00 00 3d 1a 00 00 00 42 20 %s"
+                "4a 05 08 02 18 b8 17 4a 05 08 08 18 ca 01 58 c8 fc 22",
+                hash, system_hash);
+    assert_int_equal(bench_unhex(text, expected, sizeof expected), sizeof expected);
+    assert_true(reply.size > sizeof expected);
+    assert_memory_equal(reply.data, expected, sizeof expected);
+    buf_free(&bootloader);
+    buf_free(&radio);
+    buf_free(&system);
+    bench_end(&b);
+}
+
+static void old_module_info_is_the_worked_example(void **state)
+{
+    static const uint8_t expected[] = {0x0a, 0x09, 0x08, 0x01, 0x18, 0xb0,
+                                       0x09, 0x20, 0x80, 0xf7, 0x02};
+    (void)state;
+    bench b;
+    BUF_OWNED reply = buf_make(4096);
+    bench_board(&b, "boron", "4.2.0");
+    buf bootloader = program(&b, (module_slot){2, 0}, 1200, 48004, (module_dependency){0},
+                             (module_dependency){0});
+    bench_open(&b);
+    assert_int_equal(bench_request(&b, 90, (span){0}, &reply), 0);
+    assert_memory_equal(reply.data, expected, sizeof expected);
+    buf_free(&bootloader);
+    bench_end(&b);
+}
+
 static void a_failed_need_and_a_bad_crc_show_in_module_info(void **state)
 {
     (void)state;
@@ -412,6 +502,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mode_request_goes_as_in_the_worked_example),
+        cmocka_unit_test(refusals_end_as_in_the_worked_example),
         cmocka_unit_test(listening_mode_is_told_by_reply_data),
         cmocka_unit_test(raw_requests_and_reset_all_go_as_in_the_worked_example),
         cmocka_unit_test(rtl_boards_hang_on_an_out_without_data),
@@ -428,6 +519,8 @@ int main(void)
         cmocka_unit_test(identity_requests_answer_text),
         cmocka_unit_test(module_info_before_5_6_has_the_old_form),
         cmocka_unit_test(module_info_since_5_6_has_the_new_form),
+        cmocka_unit_test(module_info_is_the_worked_example),
+        cmocka_unit_test(old_module_info_is_the_worked_example),
         cmocka_unit_test(a_failed_need_and_a_bad_crc_show_in_module_info),
         cmocka_unit_test(a_second_need_without_a_first_does_not_show),
         cmocka_unit_test(the_radio_stack_is_listed_last_by_its_firmware_id),

@@ -103,6 +103,32 @@ static void a_page_is_written_as_in_the_worked_example(void **state)
     bench_end(&b);
 }
 
+static void an_rtl_application_lies_as_in_the_worked_example(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "p2", "5.3.1");
+    const synth_request request = {
+        .board = b.board->kind,
+        .slot = platform_find_slot(b.board->kind, (module_slot){MODULE_USER_PART, 1}),
+        .version = 6,
+        .size = 49152};
+    BUF_OWNED file = buf_make(65536);
+    OK(synth_module(&request, &file, &b.error));
+    assert_int_equal(bench_u32(file.data), 0x085f4000);
+    assert_int_equal(bench_u32(file.data + 4), 0x085ffffc);
+    bench_open_dfu(&b);
+    assert_true(bench_dfu_write(&b, 0x085f4000, buf_span(&file)));
+    assert_memory_equal(sim_board_flash(b.board, "internal").data + 0x5f4000, file.data, 49152);
+    bench_leave_dfu(&b);
+    assert_int_equal(b.board->mode, BOARD_NORMAL);
+    JSON_OWNED *json = sim_board_to_json(b.board);
+    const json_t *region = bench_region(json, "user_part/1");
+    assert_int_equal(json_number(region, "start", 0), 0x085f4000);
+    assert_int_equal(json_number(region, "size", 0), 49152);
+    bench_end(&b);
+}
+
 static void nothing_happens_without_a_status_request(void **state)
 {
     (void)state;
@@ -423,6 +449,7 @@ int main(void)
         cmocka_unit_test(the_security_string_comes_with_6_2),
         cmocka_unit_test(commands_are_listed_by_version),
         cmocka_unit_test(a_page_is_written_as_in_the_worked_example),
+        cmocka_unit_test(an_rtl_application_lies_as_in_the_worked_example),
         cmocka_unit_test(nothing_happens_without_a_status_request),
         cmocka_unit_test(writing_only_clears_bits),
         cmocka_unit_test(stray_clear_status_stalls_and_then_clears),
