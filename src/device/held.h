@@ -35,6 +35,9 @@ struct device {
  */
 osb_status held_attach(device *held, contact *board, osb_error *error) OSB_MUST_CHECK;
 
+/** Reads the system's version in normal mode, and chooses how it has to be asked. */
+osb_status held_read_version(device *held, osb_error *error) OSB_MUST_CHECK;
+
 /** Closes the handle, so that the board can leave. */
 void held_detach(device *held);
 

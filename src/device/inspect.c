@@ -16,8 +16,6 @@ enum {
     MODE_STRING = 0xfa /* "sm=o", "sm=p", "sm=s": since Device OS 6.1.2 */
 };
 
-static const char first_control_version[] = "0.8.0-rc.2";
-
 static void module_convert(const module_report *report, snapshot_module *entry)
 {
     *entry = (snapshot_module){
@@ -54,17 +52,17 @@ static osb_status modules_inspect(device *held, snapshot *state, osb_error *erro
                    "a snapshot holds every report");
     for (size_t i = 0; i < table.count; i++)
         module_convert(&table.modules[i], &state->modules[state->module_count++]);
-    state->modules_known = true;
+    state->modules_known = !table.cut;
     return OSB_OK;
 }
 
-/* The first request asked: a stall of it tells systems that have no control requests. */
+/* The first request asked: of a board without a version a stall of it tells that its system has no
+ * control requests at all. */
 static osb_status guard_inspect(device *held, snapshot *state, osb_error *error)
 {
     request_protection told;
     osb_status status = request_protected_state(&held->channel, &told, error);
-    if (status == OSB_ERR_STALL &&
-        (!held->os_version[0] || version_compare_text(held->os_version, first_control_version) < 0))
+    if (status == OSB_ERR_STALL && !held->os_version[0])
         return OSB_OK;
     TRY(status);
     switch (told) {
@@ -84,13 +82,9 @@ static osb_status guard_inspect(device *held, snapshot *state, osb_error *error)
 /* Asked again where it was not to be had when the board was taken: a transfer may fail once. */
 static osb_status version_inspect(device *held, snapshot *state, osb_error *error)
 {
-    char told[REQUEST_TEXT_SIZE];
-    if (!held->os_version[0]) {
-        osb_status status = request_raw_version(&held->link, told, error);
-        if (status != OSB_OK && status != OSB_ERR_STALL)
-            return status;
-        text_copy(held->os_version, sizeof held->os_version, told);
-    }
+    osb_status status = held->os_version[0] ? OSB_OK : held_read_version(held, error);
+    if (status != OSB_OK && status != OSB_ERR_STALL)
+        return status;
     text_copy(state->os_version, sizeof state->os_version, held->os_version);
     return OSB_OK;
 }

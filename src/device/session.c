@@ -15,6 +15,7 @@ enum {
     MANUFACTURER_STRING = 1 /* of every Particle board */
 };
 
+static const char first_channel_version[] = "0.8.0-rc.2";
 static const char first_chunked_version[] = "1.5.0";
 
 static void name_held(device *held)
@@ -22,20 +23,30 @@ static void name_held(device *held)
     text_copy(held->name, sizeof held->name, held->device_id[0] ? held->device_id : held->usb.port);
 }
 
+static bool is_before(const device *held, const char *version)
+{
+    return held->os_version[0] && version_compare_text(held->os_version, version) < 0;
+}
+
+osb_status held_read_version(device *held, osb_error *error)
+{
+    char told[REQUEST_TEXT_SIZE];
+    osb_status status = request_raw_version(&held->link, told, error);
+    text_copy(held->os_version, sizeof held->os_version, status == OSB_OK ? told : "");
+    held->channel = (control_channel){.link = &held->link,
+                                      .single_transfer = is_before(held, first_chunked_version),
+                                      .legacy = is_before(held, first_channel_version)};
+    return status;
+}
+
 /* A board that cannot tell its version, or has no control channel, is still a board; only one that
  * leaves is an error. */
 static osb_status begin_normal(device *held, osb_error *error)
 {
-    char told[REQUEST_TEXT_SIZE];
     held->link.data_stage_required = held->board->control_out_needs_data;
-    osb_status status = request_raw_version(&held->link, told, error);
+    osb_status status = held_read_version(held, error);
     if (status == OSB_ERR_DISCONNECTED)
         return status;
-    text_copy(held->os_version, sizeof held->os_version, status == OSB_OK ? told : "");
-    held->channel = (control_channel){
-        .link = &held->link,
-        .single_transfer = held->os_version[0] &&
-                           version_compare_text(held->os_version, first_chunked_version) < 0};
     status = control_reset_all(&held->channel, error);
     return status == OSB_ERR_DISCONNECTED ? status : OSB_OK;
 }

@@ -97,12 +97,13 @@ static bool read_entry(const json_t *object, snapshot_module *entry)
            read_dependencies(json_object_get(object, "d"), entry);
 }
 
-/** Assets of an application ("_" or "t") and unnamed stores ("_") are no slot: left out. */
+/** Assets of an application ("_" or "t"), unnamed stores ("_") and empty places (no "f") are no
+ *  slot: left out. */
 static bool stands_in_slot(const json_t *object)
 {
     const char *letter = json_text(object, "f", "");
-    return !text_equal(letter, "_") && !text_equal(letter, "n") && !text_equal(letter, "t") &&
-           !text_equal(json_text(object, "l", ""), "_");
+    return *letter && !text_equal(letter, "_") && !text_equal(letter, "n") &&
+           !text_equal(letter, "t") && !text_equal(json_text(object, "l", ""), "_");
 }
 
 osb_status snapshot_from_describe(const json_t *document, const char *subject,

@@ -86,6 +86,8 @@ static osb_status service_reset(const control_channel *channel, uint16_t id, osb
 
 osb_status control_reset_all(const control_channel *channel, osb_error *error)
 {
+    if (channel->legacy)
+        return OSB_OK; /* such a system forgets an old request when it gets a new one */
     return service_reset(channel, 0, error);
 }
 
@@ -280,6 +282,8 @@ osb_status control_run(const control_channel *channel, const control_call *call,
         return osb_fail(error, OSB_ERR_INTERNAL, channel->link->subject, NULL,
                         "payload of %zu bytes is larger than a control request takes",
                         call->payload.size);
+    if (channel->legacy)
+        return result_fail(error, channel->link->subject, call->purpose, RESULT_NOT_SUPPORTED);
     control_exchange exchange = {.channel = channel,
                                  .call = call,
                                  .deadline_ms = link_now_ms(channel->link) + call->timeout_ms};

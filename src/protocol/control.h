@@ -18,6 +18,7 @@ enum {
 typedef struct control_channel {
     usb_link *link;       /**< of the board; the caller keeps it */
     bool single_transfer; /**< Device OS before 1.5.0: payload and reply in one transfer each */
+    bool legacy;          /**< Device OS 0.6.0 to 0.8.0-rc.1: raw requests only (legacy.h) */
 } control_channel;
 
 typedef struct control_call {
@@ -60,7 +61,7 @@ osb_status control_reset_all(const control_channel *channel, osb_error *error) O
  * @return OSB_ERR_DEVICE or OSB_ERR_PROTECTED with `device_code` for the board's own refusal;
  *         OSB_ERR_BUSY when four requests are running already; OSB_ERR_TIMEOUT; OSB_ERR_PROTOCOL
  *         for an answer that breaks the protocol or a reply larger than `reply` may hold; or the
- *         transfer's error
+ *         transfer's error. A legacy board has no such requests: OSB_ERR_DEVICE, not supported.
  */
 osb_status control_run(const control_channel *channel, const control_call *call,
                        osb_error *error) OSB_MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -94,8 +95,40 @@ osb_status module_table_from_describe(span text, const char *subject, module_tab
     size_t count = json_array_size(modules);
     if (!json_is_array(modules) || count > REPORT_MODULES_MAX)
         return describe_fail(subject, error);
-    for (; table->count < count; table->count++)
-        if (!module_read(json_array_get(modules, table->count), &table->modules[table->count]))
+    for (size_t i = 0; i < count; i++) {
+        const json_t *entry = json_array_get(modules, i);
+        if (!json_object_get(entry, "f"))
+            continue; /* an empty place is told without saying what it is for */
+        if (!module_read(entry, &table->modules[table->count++]))
             return describe_fail(subject, error);
+    }
     return OSB_OK;
+}
+
+/* Reads the first `size` bytes with `end` behind them, between braces. */
+static osb_status read_braced(span text, size_t size, const char *end, const char *subject,
+                              module_table *table, osb_error *error)
+{
+    BUF_OWNED whole = buf_make(text.size + 8);
+    buf_append_u8(&whole, '{');
+    buf_append(&whole, span_slice(text, 0, size));
+    buf_append_text(&whole, end);
+    return module_table_from_describe(buf_span(&whole), subject, table, error);
+}
+
+/* The system goes on writing behind a piece that found no room, so a cut text makes no sense at its
+ * end; but a module that ends with "]}" before the cut is whole. */
+osb_status module_table_from_legacy(span text, const char *subject, module_table *table,
+                                    osb_error *error)
+{
+    if (read_braced(text, text.size, "}", subject, table, NULL) == OSB_OK)
+        return OSB_OK;
+    for (size_t size = text.size; size >= 2; size--) {
+        if (text.data[size - 2] != ']' || text.data[size - 1] != '}' ||
+            read_braced(text, size, "]}", subject, table, NULL) != OSB_OK)
+            continue;
+        table->cut = true;
+        return OSB_OK;
+    }
+    return describe_fail(subject, error);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "protocol/legacy.h"
 #include "protocol/request_types.h"
 #include "wire/control.pb-c.h"
 
@@ -134,11 +135,17 @@ osb_status module_table_parse(span reply, const char *subject, module_table *tab
 osb_status request_module_info(const control_channel *channel, module_table *table,
                                osb_error *error)
 {
+    static const char purpose[] = "read the module table";
+    const char *subject = channel->link->subject;
     BUF_OWNED reply = buf_make(INFO_REPLY_MAX);
+    if (channel->legacy) {
+        TRY(legacy_ask(channel->link, REQUEST_TYPE_MODULE_INFO, purpose, &reply, error));
+        return module_table_from_legacy(buf_span(&reply), subject, table, error);
+    }
     control_call call = {.type = REQUEST_TYPE_MODULE_INFO,
-                         .purpose = "read the module table",
+                         .purpose = purpose,
                          .timeout_ms = INFO_TIMEOUT_MS,
                          .reply = &reply};
     TRY(control_run(channel, &call, error));
-    return module_table_parse(buf_span(&reply), channel->link->subject, table, error);
+    return module_table_parse(buf_span(&reply), subject, table, error);
 }

@@ -47,6 +47,7 @@ typedef struct module_report {
 } module_report;
 
 typedef struct module_table {
+    bool cut; /**< the board's text broke off: what is not listed is unknown, not absent */
     size_t count;
     module_report modules[REPORT_MODULES_MAX];
 } module_table;
@@ -59,6 +60,13 @@ osb_status request_module_info(const control_channel *channel, module_table *tab
 osb_status module_table_parse(span reply, const char *subject, module_table *table,
                               osb_error *error) OSB_MUST_CHECK;
 
-/** Reads the JSON describe text ("m": modules). */
+/** Reads the JSON describe text ("m": modules). Empty places are left out. */
 osb_status module_table_from_describe(span text, const char *subject, module_table *table,
                                       osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Reads the describe text as systems with raw requests give it: without the outer braces, and cut
+ * where their buffer ended. As many whole modules as there are; OSB_ERR_PROTOCOL when not one is.
+ */
+osb_status module_table_from_legacy(span text, const char *subject, module_table *table,
+                                    osb_error *error) OSB_MUST_CHECK;

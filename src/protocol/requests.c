@@ -7,6 +7,7 @@
 #include "protocol/requests.h"
 
 #include "base/text.h"
+#include "protocol/legacy.h"
 #include "protocol/request_types.h"
 #include "protocol/result.h"
 #include "wire/control.pb-c.h"
@@ -139,12 +140,20 @@ osb_status request_protected_state(const control_channel *channel, request_prote
     return OSB_OK;
 }
 
+/* Asks for what makes the board restart. */
+static osb_status ask_to_leave(const control_channel *channel, uint16_t type, const char *purpose,
+                               osb_error *error)
+{
+    return gone_is_fine(channel->legacy ? legacy_order(channel->link, type, purpose, error)
+                                        : ask(channel, type, purpose, NULL, error));
+}
+
 osb_status request_reset(const control_channel *channel, osb_error *error)
 {
-    return gone_is_fine(ask(channel, REQUEST_TYPE_RESET, "reset the board", NULL, error));
+    return ask_to_leave(channel, REQUEST_TYPE_RESET, "reset the board", error);
 }
 
 osb_status request_enter_dfu(const control_channel *channel, osb_error *error)
 {
-    return gone_is_fine(ask(channel, REQUEST_TYPE_DFU_MODE, "enter DFU mode", NULL, error));
+    return ask_to_leave(channel, REQUEST_TYPE_DFU_MODE, "enter DFU mode", error);
 }

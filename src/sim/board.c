@@ -71,6 +71,7 @@ static void lose_ram(sim_board *board)
     board_detach(board);
     work_clear(board);
     control_forget(&board->control);
+    legacy_forget(&board->legacy);
     update_cancel(board);
     dfu_restart(&board->dfu);
     console_forget(&board->console);
@@ -123,6 +124,16 @@ static void plug_in(sim_board *board)
     board->replug_due_us = NEVER;
     if (board->usb_up)
         board_attach(board);
+}
+
+/** Leaving gives back what the board was in; safe mode is found again at boot. */
+void board_listen(sim_board *board, bool start)
+{
+    if (start)
+        board->mode = BOARD_LISTENING;
+    else if (board->mode == BOARD_LISTENING)
+        board->mode = board->running.safe ? BOARD_SAFE : BOARD_NORMAL;
+    board_save(board);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

@@ -7,6 +7,7 @@
 #include "sim/family.h"
 #include "sim/firmware_update.h"
 #include "sim/flash.h"
+#include "sim/legacy_channel.h"
 #include "sim/sim.h"
 #include "sim/protection.h"
 #include "sim/work.h"
@@ -18,7 +19,8 @@ enum {
     BOARD_NOTES_MAX = 16,
     BOARD_NOTE_SIZE = 200,
     BOARD_ASSETS_MAX = 288, /**< one a block of the store, at most */
-    BOARD_ASSET_NAME = 96
+    BOARD_ASSET_NAME = 96,
+    BOARD_SETUP_DONE = 8134 /**< offset in the settings area: 1 when somebody set the board up */
 };
 
 typedef enum board_mode {
@@ -100,6 +102,7 @@ struct sim_board {
     work_queue work;
     control_device control;
     console_device console;
+    legacy_channel legacy;
     firmware_update update;
     dfu_device dfu;
     protection_challenge challenge;
@@ -130,6 +133,9 @@ void board_attach(sim_board *board);
 void board_detach(sim_board *board);
 /** The cable is pulled, and put back after `duration_us`, NEVER for good; the board runs on. */
 void board_unplug(sim_board *board, uint64_t duration_us);
+
+/** Starts listening for network credentials, or goes back to what the board was before. */
+void board_listen(sim_board *board, bool start);
 
 uint64_t board_next_due(const sim_board *board);
 /** Does the one thing that is due. */

@@ -21,8 +21,7 @@ enum {
     FACTORY_RADIO = 202, /**< SoftDevice S140 7.0.1, in all releases since 1.4.0 */
     FACTORY_MBR = 2,
     ARGON_NCP = 5,
-    TRACKER_NCP = 7,
-    SETUP_DONE_OFFSET = 8134
+    TRACKER_NCP = 7
 };
 
 static uint64_t mix(uint64_t value)
@@ -134,7 +133,7 @@ static osb_status put_factory_parts(sim_board *board, osb_error *error)
     static const uint8_t setup_done = 1;
     flash *settings = board_memory(board, "dct");
     if (settings)
-        flash_store(settings, SETUP_DONE_OFFSET, (span){&setup_done, 1});
+        flash_store(settings, BOARD_SETUP_DONE, (span){&setup_done, 1});
     if (board->family->boot.first_stage_size)
         flash_program(board_memory(board, "internal"), 0,
                       (span){(const uint8_t *)first_stage, sizeof first_stage});
@@ -202,6 +201,7 @@ void board_free(sim_board *board)
     }
     control_forget(&board->control);
     buf_free(&board->console.said);
+    legacy_forget(&board->legacy);
     update_cancel(board);
     for (size_t i = 0; i < board->memory_count; i++)
         flash_free(&board->memories[i]);

@@ -13,11 +13,11 @@
 #include "model/module.h"
 #include "sim/assets.h"
 #include "sim/installed.h"
+#include "sim/personality.h"
 #include "sim/world.h"
 
 enum {
     DFU_START_US = 150000,
-    SETUP_DONE_OFFSET = 8134, /**< in the settings area; read by nRF52840 systems up to 3.x */
     SYSTEM_4_0_0 = 4000,
     SYSTEM_5_5_0 = 5500, /**< first with application assets */
     SECURITY_PROTECTED = 1
@@ -89,6 +89,8 @@ static void read_os_version(sim_board *board, module_slot slot)
     const char *known = board->world && board->world->known
                             ? catalog_os_version(board->world->known, board->kind, slot, number)
                             : NULL;
+    if (!known)
+        known = personality_version_text(number);
     if (known)
         text_copy(board->running.os_version, VERSION_SIZE, known);
     else
@@ -167,8 +169,8 @@ static bool waits_for_setup(const sim_board *board)
 {
     const flash *settings = board_memory(board, "dct");
     return board->kind->mcu == MCU_NRF52840 && board->running.system_version < SYSTEM_4_0_0 &&
-           settings && flash_holds(settings, SETUP_DONE_OFFSET, 1) &&
-           settings->bytes[SETUP_DONE_OFFSET] != 1;
+           settings && flash_holds(settings, BOARD_SETUP_DONE, 1) &&
+           settings->bytes[BOARD_SETUP_DONE] != 1;
 }
 
 static board_mode judge_system(sim_board *board)

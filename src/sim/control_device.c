@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "sim/board.h"
 #include "sim/control_requests.h"
+#include "sim/personality.h"
 #include "sim/world.h"
 
 enum service_request {
@@ -41,10 +42,7 @@ enum {
     POOLED_PAYLOAD = 64, /**< larger ones need memory from the system thread */
     SMALL_SEND = 64,
     REPLY_MAX = 16,
-    SYSTEM_0_6_0 = 100,      /**< first with vendor requests; 0.6.0-rc.1 */
-    SYSTEM_0_8_0_RC_2 = 301, /**< first with this channel */
-    SYSTEM_1_5_0 = 1500,     /**< payloads and replies in several pieces */
-    SYSTEM_2_0_0 = 2000,     /**< raw reset */
+    SYSTEM_2_0_0 = 2000, /**< raw reset */
     RAW_DEVICE_ID = 20,
     RAW_VERSION = 30,
     RAW_RESET = 40,
@@ -243,7 +241,7 @@ static bool send_fits(const sim_board *board, const control_slot *slot, uint16_t
     if (!slot || slot->state != CONTROL_RECEIVING || !slot->payload || !length)
         return false;
     uint16_t rest = (uint16_t)(slot->payload_size - slot->received);
-    return board->running.system_version >= SYSTEM_1_5_0 ? length <= rest : length == rest;
+    return personality_splits(board) ? length <= rest : length == rest;
 }
 
 static usb_answer service_send(sim_board *board, const usb_setup *setup, const uint8_t *data,
@@ -271,8 +269,7 @@ static usb_answer service_recv(sim_board *board, const usb_setup *setup, uint8_t
     if (!slot || slot->state != CONTROL_DONE || !setup->length)
         return USB_STALLED;
     size_t rest = slot->reply.size - slot->reply_read;
-    bool fits = board->running.system_version >= SYSTEM_1_5_0 ? setup->length <= rest
-                                                              : setup->length == rest;
+    bool fits = personality_splits(board) ? setup->length <= rest : setup->length == rest;
     if (!fits)
         return USB_STALLED;
     span piece = span_slice(buf_span(&slot->reply), slot->reply_read, setup->length);
@@ -336,12 +333,16 @@ usb_answer control_request(sim_board *board, const usb_setup *setup, uint8_t *da
         return USB_STALLED;
     if (!in && !setup->length && board->kind->control_out_needs_data)
         return USB_HANGS;
-    if (board->running.system_version < SYSTEM_0_6_0)
+    switch (personality_channel(board)) {
+    case CHANNEL_NONE:
         return USB_STALLED;
+    case CHANNEL_LEGACY:
+        return legacy_request(board, setup, data, moved);
+    case CHANNEL_REQUESTS:
+        break;
+    }
     if (setup->request == VENDOR_RAW)
         return in ? raw_in(board, setup, data, moved) : raw_out(board, setup, moved);
-    if (board->running.system_version < SYSTEM_0_8_0_RC_2)
-        return USB_STALLED;
     if (!in)
         return setup->request == SERVICE_SEND ? service_send(board, setup, data, moved)
                                               : USB_STALLED;

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "sim/board.h"
+#include "sim/personality.h"
 #include "wire/control.pb-c.h"
 
 enum request_type {
@@ -26,6 +27,8 @@ enum request_type {
     REQUEST_START_LISTENING = 70,
     REQUEST_STOP_LISTENING = 71,
     REQUEST_DEVICE_MODE = 72,
+    REQUEST_SET_SETUP_DONE = 73,
+    REQUEST_IS_SETUP_DONE = 74,
     REQUEST_PROTECTED_STATE = 76,
     REQUEST_SET_PROTECTED_STATE = 77,
     REQUEST_MODULE_INFO = 90,
@@ -37,10 +40,7 @@ enum request_type {
 };
 
 enum {
-    SYSTEM_1_5_0_NUMBER = 1500,
-    SYSTEM_5_6_0_NUMBER = 5600,
-    SYSTEM_6_0_0_NUMBER = 6000,
-    SYSTEM_6_1_1_NUMBER = 6101,
+    SYSTEM_4_0_0_NUMBER = 4000,
     SERIAL_SIZE = 16
 };
 
@@ -81,8 +81,6 @@ static int32_t reply_mode(const sim_board *board, buf *reply)
 
 static int32_t reply_protected_state(const sim_board *board, buf *reply)
 {
-    if (board->running.system_version < SYSTEM_6_0_0_NUMBER)
-        return SYSTEM_NOT_SUPPORTED;
     Wire__GetProtectedStateReply message = WIRE__GET_PROTECTED_STATE_REPLY__INIT;
     uint8_t bytes[8];
     message.state = protection_of(board) == PROTECTION_PROTECTED;
@@ -91,10 +89,8 @@ static int32_t reply_protected_state(const sim_board *board, buf *reply)
     return SYSTEM_NONE;
 }
 
-static int32_t echo(const sim_board *board, const control_slot *request, buf *reply)
+static int32_t echo(const control_slot *request, buf *reply)
 {
-    if (board->running.system_version < SYSTEM_1_5_0_NUMBER)
-        return SYSTEM_NOT_SUPPORTED;
     buf_append(reply, (span){request->payload, request->received});
     return reply->overflow ? SYSTEM_NO_MEMORY : SYSTEM_NONE;
 }
@@ -106,19 +102,44 @@ static int32_t later(control_slot *request, control_action action)
     return SYSTEM_NONE;
 }
 
-static int32_t start_listening(sim_board *board)
+static int32_t listen(sim_board *board, bool start)
 {
-    board->mode = BOARD_LISTENING;
-    board_save(board);
+    board_listen(board, start);
     return SYSTEM_NONE;
 }
 
-/** Leaving listening mode gives back what the board was in; safe mode is found again at boot. */
-static int32_t stop_listening(sim_board *board)
+static flash *settings_with_setup(const sim_board *board)
 {
-    if (board->mode == BOARD_LISTENING)
-        board->mode = board->running.safe ? BOARD_SAFE : BOARD_NORMAL;
-    board_save(board);
+    flash *settings = board_memory(board, "dct");
+    return settings && flash_holds(settings, BOARD_SETUP_DONE, 1) ? settings : NULL;
+}
+
+/** From 4.0.0 on the set-up is always done, and cannot be undone. */
+static int32_t set_setup_done(sim_board *board, const control_slot *request)
+{
+    Wire__SetDeviceSetupDoneRequest *message =
+        wire__set_device_setup_done_request__unpack(NULL, request->received, request->payload);
+    if (!message)
+        return SYSTEM_BAD_DATA;
+    const bool done = message->done;
+    wire__set_device_setup_done_request__free_unpacked(message, NULL);
+    if (board->running.system_version >= SYSTEM_4_0_0_NUMBER)
+        return done ? SYSTEM_NONE : SYSTEM_NOT_SUPPORTED;
+    flash *settings = settings_with_setup(board);
+    const uint8_t value = done ? 1 : 0xff;
+    if (settings)
+        flash_store(settings, BOARD_SETUP_DONE, (span){&value, 1});
+    return SYSTEM_NONE;
+}
+
+static int32_t reply_setup_done(const sim_board *board, buf *reply)
+{
+    const flash *settings = settings_with_setup(board);
+    Wire__IsDeviceSetupDoneReply message = WIRE__IS_DEVICE_SETUP_DONE_REPLY__INIT;
+    uint8_t bytes[8];
+    message.done = board->running.system_version >= SYSTEM_4_0_0_NUMBER ||
+                   (settings && settings->bytes[BOARD_SETUP_DONE] == 1);
+    buf_append(reply, (span){bytes, wire__is_device_setup_done_reply__pack(&message, bytes)});
     return SYSTEM_NONE;
 }
 
@@ -149,9 +170,11 @@ int32_t control_handle(sim_board *board, control_slot *request)
     buf *reply = &request->reply;
     if (protection_of(board) == PROTECTION_PROTECTED && !passes_protection(request->type))
         return SYSTEM_PROTECTED;
+    if (!personality_knows(board, request->type))
+        return SYSTEM_NOT_SUPPORTED;
     switch (request->type) {
     case REQUEST_ECHO:
-        return echo(board, request, reply);
+        return echo(request, reply);
     case REQUEST_DEVICE_ID:
         return reply_text(board->device_id, reply);
     case REQUEST_SERIAL_NUMBER:
@@ -168,22 +191,23 @@ int32_t control_handle(sim_board *board, control_slot *request)
     case REQUEST_SAFE_MODE:
         return later(request, ACTION_SAFE_MODE);
     case REQUEST_START_LISTENING:
-        return start_listening(board);
+        return listen(board, true);
     case REQUEST_STOP_LISTENING:
-        return stop_listening(board);
+        return listen(board, false);
     case REQUEST_DEVICE_MODE:
         return reply_mode(board, reply);
+    case REQUEST_SET_SETUP_DONE:
+        return set_setup_done(board, request);
+    case REQUEST_IS_SETUP_DONE:
+        return reply_setup_done(board, reply);
     case REQUEST_PROTECTED_STATE:
         return reply_protected_state(board, reply);
     case REQUEST_SET_PROTECTED_STATE:
-        return board->running.system_version >= SYSTEM_6_1_1_NUMBER
-                   ? protection_request(board, (span){request->payload, request->received}, reply)
-                   : SYSTEM_NOT_SUPPORTED;
+        return protection_request(board, (span){request->payload, request->received}, reply);
     case REQUEST_MODULE_INFO:
         return module_info_reply(board, reply);
     case REQUEST_ASSET_INFO:
-        return board->running.system_version >= SYSTEM_5_6_0_NUMBER ? asset_info_reply(board, reply)
-                                                                    : SYSTEM_NOT_SUPPORTED;
+        return asset_info_reply(board, reply);
     case REQUEST_UPDATE_START:
     case REQUEST_UPDATE_DATA:
     case REQUEST_UPDATE_FINISH:

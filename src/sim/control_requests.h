@@ -1,5 +1,6 @@
 #pragma once
 /** What the system does for each request type. Inside sim/ only. */
+#include "base/buf.h"
 #include "sim/control_device.h"
 
 /** Result codes (device-os services/inc/system_error.h). */
@@ -37,3 +38,7 @@ int32_t control_handle(sim_board *board, control_slot *request);
 /* module_info.c */
 int32_t module_info_reply(const sim_board *board, buf *reply);
 int32_t asset_info_reply(const sim_board *board, buf *reply);
+
+/* describe.c */
+/** Appends the describe text, without its outer braces, at most `room` bytes of it. */
+void describe_append(const sim_board *board, size_t room, buf *text);

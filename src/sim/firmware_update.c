@@ -11,6 +11,7 @@
 #include "sim/assets.h"
 #include "sim/board.h"
 #include "sim/control_requests.h"
+#include "sim/personality.h"
 #include "sim/update_slots.h"
 #include "wire/control.pb-c.h"
 
@@ -63,7 +64,7 @@ int32_t update_start(sim_board *board, uint16_t request_id, span payload, buf *r
         return SYSTEM_NOT_SUPPORTED;
     Wire__StartFirmwareUpdateReply message = WIRE__START_FIRMWARE_UPDATE_REPLY__INIT;
     uint8_t bytes[8];
-    message.chunk_size = UPDATE_CHUNK;
+    message.chunk_size = personality_chunk(board);
     buf_append(reply, (span){bytes, wire__start_firmware_update_reply__pack(&message, bytes)});
     return begin(board, request_id, size);
 }

@@ -6,8 +6,7 @@
 #include "sim/flash.h"
 
 enum {
-    UPDATE_MODULES_MAX = 2, /**< a combined file holds no more (device-os ota_flash_hal.cpp) */
-    UPDATE_CHUNK = 1024
+    UPDATE_MODULES_MAX = 2 /**< a combined file holds no more (device-os ota_flash_hal.cpp) */
 };
 
 /** The region that an update is staged in. */

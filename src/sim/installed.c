@@ -180,6 +180,15 @@ bool installed_needs_met(const sim_board *board, const module_dependency needs[2
     return installed_meets(board, needs[0]) && installed_meets(board, needs[1]);
 }
 
+uint32_t installed_checks(const sim_board *board, const installed *found)
+{
+    if (found->synthesised)
+        return CHECK_INTEGRITY | CHECK_DEPENDENCIES | CHECK_RANGE | CHECK_PLATFORM;
+    return CHECK_RANGE | (found->intact ? CHECK_INTEGRITY : 0u) |
+           (installed_needs_met(board, found->needs) ? CHECK_DEPENDENCIES : 0u) |
+           (found->own ? CHECK_PLATFORM : 0u);
+}
+
 bool installed_factory(const sim_board *board, installed *found)
 {
     const flash *chip;

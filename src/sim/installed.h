@@ -34,6 +34,8 @@ bool installed_meets(const sim_board *board, module_dependency need);
 /** Whether the device itself would call the dependencies satisfied: it skips the second one when
  *  there is no first one. */
 bool installed_needs_met(const sim_board *board, const module_dependency needs[2]);
+/** The validity bits of a module that pass (model/snapshot.h); all four are always checked. */
+uint32_t installed_checks(const sim_board *board, const installed *found);
 /** The factory application image, where the family keeps one and it is intact. */
 bool installed_factory(const sim_board *board, installed *found);
 /** Reads the whole module with its extensions. False when it is absent or damaged. */

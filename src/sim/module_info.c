@@ -1,6 +1,7 @@
 /*
- * Answers "which modules do you hold?" in the form of the running system: old up to Device OS
- * 5.5, new from 5.6 on, which numbers module types differently (cloud/describe.proto).
+ * Answers "which modules do you hold?" in the form of the running system: a describe text in the
+ * beginning of Gen 2, then protobuf, old up to Device OS 5.5 and new from 5.6 on, which numbers
+ * module types differently (cloud/describe.proto).
  *
  * Looks at flash through installed.c only. Invariant: the order is the family's list, and every
  * module of the new form carries a 32-byte hash.
@@ -12,10 +13,10 @@
 #include "sim/assets.h"
 #include "sim/control_requests.h"
 #include "sim/installed.h"
+#include "sim/personality.h"
 #include "wire/control.pb-c.h"
 
 enum {
-    OS_5_6_0 = 5600,
     OS_6_0_0 = 6000,
     INFO_MODULES_MAX = 8,
     INFO_NEEDS_MAX = 4,
@@ -79,15 +80,6 @@ static bool read_listed(const sim_board *board, module_slot listed, info_module 
     return installed_user(board, &entry->found) && entry->found.intact;
 }
 
-static uint32_t checks_passed(const sim_board *board, const installed *found)
-{
-    if (found->synthesised)
-        return ALL_CHECKS;
-    return CHECK_RANGE | (found->intact ? CHECK_INTEGRITY : 0u) |
-           (installed_needs_met(board, found->needs) ? CHECK_DEPENDENCIES : 0u) |
-           (found->own ? CHECK_PLATFORM : 0u);
-}
-
 static void collect(const sim_board *board, info_list *list)
 {
     list->count = 0;
@@ -95,7 +87,7 @@ static void collect(const sim_board *board, info_list *list)
         info_module *entry = &list->modules[list->count];
         if (!read_listed(board, board->family->listed[i], entry))
             continue;
-        entry->passed = checks_passed(board, &entry->found);
+        entry->passed = installed_checks(board, &entry->found);
         add_need(entry, entry->found.needs[0]);
         add_need(entry, entry->found.needs[1]);
         add_extensions(board, entry);
@@ -220,13 +212,20 @@ static void append_new(const sim_board *board, info_module *entry, buf *reply)
 
 int32_t module_info_reply(const sim_board *board, buf *reply)
 {
+    const module_form form = personality_module_form(board);
+    if (form == FORM_DESCRIBE) {
+        buf_append_text(reply, "{");
+        describe_append(board, CONTROL_REPLY_MAX, reply);
+        buf_append_text(reply, "}");
+        return reply->overflow ? SYSTEM_NO_MEMORY : SYSTEM_NONE;
+    }
     info_list *list = malloc(sizeof *list);
     if (!list)
         return SYSTEM_NO_MEMORY;
     collect(board, list);
     for (size_t i = 0; i < list->count; i++) {
         info_module *entry = &list->modules[i];
-        if (board->running.system_version >= OS_5_6_0)
+        if (form == FORM_NEW)
             append_new(board, entry, reply);
         else if (entry->store == STORE_MAIN)
             append_old(entry, reply);

@@ -1,6 +1,7 @@
 /*
- * Module tables in all three forms: protobuf new and old, and the describe text of old systems. Cut
- * off at any byte, a table is still read or refused, never half of both.
+ * Module tables in all forms: protobuf new and old, the describe text of old systems, and what
+ * those before them cut out of it. Cut off at any byte, a table is still read or refused, never
+ * half of both.
  */
 #include "fuzz/asked.h"
 
@@ -11,6 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     osb_status status = module_table_parse((span){data, size}, "board", &table, &error);
     PROMISE(status == OSB_OK || status == OSB_ERR_PROTOCOL);
     PROMISE(status == OSB_OK || (*error.message && *error.hint && *error.subject));
+    if (status == OSB_OK)
+        promise_table(&table);
+    status = module_table_from_legacy((span){data, size}, "board", &table, &error);
+    PROMISE(status == OSB_OK || status == OSB_ERR_PROTOCOL);
     if (status == OSB_OK)
         promise_table(&table);
     if (size)

@@ -245,7 +245,7 @@ static void seed_locks(void)
         set.modules[i].size += !set.modules[i].size; /* the catalog does not know all of them */
     JSON_OWNED *document = lockfile_to_json(&set);
     assert_int_equal(json_to_text(document, &text, NULL), OSB_OK);
-    keep("lock", "argon.json", buf_span(&text));
+    seed_keep("lock", "argon.json", buf_span(&text));
     catalog_free(&known);
 }
 

@@ -210,6 +210,74 @@ static void restart_and_mode_work_from_normal_mode(void **state)
     assert_int_equal(mode, MODE_NORMAL);
 }
 
+/* A Photon whose system parts have this number; its application is of that time. */
+static void hold_photon(uint16_t system)
+{
+    static const module_slot parts[] = {
+        {MODULE_USER_PART, 1}, {MODULE_SYSTEM_PART, 1}, {MODULE_SYSTEM_PART, 2}};
+    hold("photon", "2.3.1");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const platform *kind = platform_by_name(&platforms, "photon");
+        const platform_slot *slot = platform_find_slot(kind, parts[i]);
+        module_recipe recipe = {.prefix_offset = slot->prefix_offset,
+                                .start = slot->start,
+                                .version = i ? system : 4,
+                                .platform_id = kind->id,
+                                .slot = parts[i]};
+        BUF_OWNED file = buf_make(65536);
+        OK(module_synthesise(&recipe, 20000, false, &file, &error));
+        OK(sim_board_program(board, buf_span(&file), "part", &error));
+    }
+    hold_it();
+}
+
+/* Raw requests, then JSON by control requests, then the old protobuf. */
+static void systems_of_every_age_tell_their_modules(void **state)
+{
+    static const struct {
+        uint16_t system;
+        const char *text;
+    } ages[] = {{110, "0.6.4"},  {207, "0.7.0"},  {300, "0.8.0-rc.1"}, {301, "0.8.0-rc.2"},
+                {1002, "1.0.1"}, {1102, "1.1.0"}, {1213, "1.2.1"}};
+    for (size_t i = 0; i < sizeof ages / sizeof *ages; i++) {
+        hold_photon(ages[i].system);
+        inspect();
+        assert_string_equal(shot.os_version, ages[i].text);
+        assert_int_equal(shot.guard, PROTECTION_OPEN);
+        assert_true(shot.modules_known);
+        assert_int_equal(version_of(MODULE_SYSTEM_PART, 1), ages[i].system);
+        assert_int_equal(version_of(MODULE_SYSTEM_PART, 2), ages[i].system);
+        assert_int_equal(version_of(MODULE_USER_PART, 1), 4);
+        assert_int_equal(shot.mode, ages[i].system >= 1100 ? MODE_NORMAL : MODE_UNKNOWN);
+        OK(device_enter_dfu(held, &error));
+        OK(device_restart(held, &error));
+        OK(device_restart(held, &error)); /* and from normal mode */
+        tear_down(state);
+    }
+}
+
+static void systems_before_0_6_0_have_to_be_brought_into_dfu_mode_by_hand(void **state)
+{
+    (void)state;
+    hold_photon(21);
+    inspect();
+    assert_string_equal(shot.os_version, "");
+    assert_false(shot.modules_known);
+    assert_int_equal(device_enter_dfu(held, &error), OSB_ERR_STALL);
+    assert_non_null(strstr(error.hint, "hold SETUP"));
+}
+
+static void updates_need_the_request_channel(void **state)
+{
+    static const uint8_t bytes[1000] = {0};
+    (void)state;
+    hold_photon(207);
+    assert_int_equal(device_update(held, (span){bytes, sizeof bytes}, NULL, &error),
+                     OSB_ERR_DEVICE);
+    assert_string_equal(error.message,
+                        "the board refused to start the firmware update: Not supported (-120)");
+}
+
 /* Whatever operation a board loses power at, it is found again, and updating it works then. */
 static void a_power_cut_at_any_moment_leaves_a_board_that_is_found_again(void **state)
 {
@@ -317,6 +385,10 @@ int main(void)
         cmocka_unit_test_teardown(a_board_without_control_requests_gets_into_dfu_mode, tear_down),
         cmocka_unit_test_teardown(a_power_cut_on_the_way_by_serial_port_costs_another_try,
                                   tear_down),
+        cmocka_unit_test_teardown(systems_of_every_age_tell_their_modules, tear_down),
+        cmocka_unit_test_teardown(systems_before_0_6_0_have_to_be_brought_into_dfu_mode_by_hand,
+                                  tear_down),
+        cmocka_unit_test_teardown(updates_need_the_request_channel, tear_down),
         cmocka_unit_test_teardown(a_power_cut_at_any_moment_leaves_a_board_that_is_found_again,
                                   tear_down),
         cmocka_unit_test_teardown(a_stalled_or_late_transfer_is_an_error_and_the_next_try_works,

@@ -305,8 +305,8 @@ static void expect_explained(const char *act, uint64_t operation, osb_status sta
 
 static void no_bad_transfer_is_endless_or_unexplained(void **state)
 {
-    static const sim_fault kinds[] = {FAULT_STALL,   FAULT_TIMEOUT, FAULT_SHORT,
-                                      FAULT_GARBAGE,  FAULT_VANISH};
+    static const sim_fault kinds[] = {FAULT_STALL, FAULT_TIMEOUT, FAULT_SHORT, FAULT_GARBAGE,
+                                      FAULT_VANISH};
     FILE_SET_OWNED factory = {0};
     file_set_make(&factory, "p2", "5.9.0");
     for (size_t a = 0; a < sizeof acts / sizeof *acts; a++) {
