@@ -40,7 +40,12 @@ static osb_status modules_inspect(device *held, snapshot *state, osb_error *erro
     module_table table;
     osb_error refusal = {0};
     osb_status status = request_module_info(&held->channel, &table, &refusal);
-    if (status == OSB_ERR_DEVICE && refusal.device_code != 0) {
+    bool refused = status == OSB_ERR_DEVICE && refusal.device_code != 0;
+    /* Raw requests refuse without a reason, and tables that are cut too short are no text at all.
+     */
+    bool mute = held->channel.legacy && (status == OSB_ERR_STALL || status == OSB_ERR_TIMEOUT ||
+                                         status == OSB_ERR_PROTOCOL);
+    if (refused || mute) {
         log_line(held->log, LOG_INFO, "device", "%s: no module table: %s", held->name,
                  refusal.message);
         return OSB_OK;

@@ -102,7 +102,8 @@ static bool read_entry(const json_t *object, snapshot_module *entry)
 static bool stands_in_slot(const json_t *object)
 {
     const char *letter = json_text(object, "f", "");
-    return *letter && !text_equal(letter, "_") && !text_equal(letter, "n") &&
+    const bool empty = json_object_get(object, "s") && !json_object_get(object, "f");
+    return !empty && !text_equal(letter, "_") && !text_equal(letter, "n") &&
            !text_equal(letter, "t") && !text_equal(json_text(object, "l", ""), "_");
 }
 

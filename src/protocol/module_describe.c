@@ -97,8 +97,9 @@ osb_status module_table_from_describe(span text, const char *subject, module_tab
         return describe_fail(subject, error);
     for (size_t i = 0; i < count; i++) {
         const json_t *entry = json_array_get(modules, i);
-        if (!json_object_get(entry, "f"))
-            continue; /* an empty place is told without saying what it is for */
+        /* An empty place is told by its size, without saying what it is for. */
+        if (json_object_get(entry, "s") && !json_object_get(entry, "f"))
+            continue;
         if (!module_read(entry, &table->modules[table->count++]))
             return describe_fail(subject, error);
     }

@@ -12,6 +12,8 @@ from source import Problem, files, line_at, run, text_of
 
 # Suffixes whose files use tabs or trailing blanks for a meaning of their own.
 FREE_WHITE_SPACE = {".txt", ".patch", ".mk"}
+# Inputs of fuzz targets: bytes, some of which happen to be text.
+BYTES = "tests/fuzz/corpus/"
 
 PATTERNS = [
     (r"(?<![\w.~])/(?:work|root|home/\w+|Users/\w+)/", "a folder of somebody's own machine"),
@@ -46,7 +48,8 @@ def check(root):
         text = text_of(root, path)
         if not text:
             continue
-        if not path.endswith(tuple(FREE_WHITE_SPACE)) and path != "LICENSE":
+        free = path.endswith(tuple(FREE_WHITE_SPACE)) or path.startswith(BYTES)
+        if not free and path != "LICENSE":
             yield from check_white_space(path, text)
         patterns = PATTERNS + ([(UNFINISHED, "a mark of unfinished work")] if path.startswith("src/") else [])
         for pattern, what in patterns:

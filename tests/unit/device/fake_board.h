@@ -152,7 +152,7 @@ static inline osb_status fake_vendor(fake_board *board, const usb_setup *setup, 
         board->reset_wanted = true;
         return osb_fail(error, OSB_ERR_DISCONNECTED, NULL, NULL, "gone");
     }
-    if (!board->version)
+    if (!board->version || setup->index != 30)
         return osb_fail(error, OSB_ERR_STALL, NULL, NULL, "stall");
     *moved = strlen(board->version);
     memcpy(data, board->version, *moved);

@@ -129,6 +129,13 @@ static void what_old_systems_cannot_tell_stays_unknown(void **state)
     fake_plug(&bus, board, true);
     assert_int_equal(device_reconnect(held, 1000, &error), OSB_OK);
     assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
+    assert_int_equal(shot.guard, PROTECTION_OPEN); /* protection came with 6.0.0 */
+    assert_false(shot.modules_known);
+    /* One that has not even the raw requests. */
+    board->version = NULL;
+    fake_plug(&bus, board, true);
+    assert_int_equal(device_reconnect(held, 1000, &error), OSB_OK);
+    assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
     assert_int_equal(shot.guard, PROTECTION_UNKNOWN);
     assert_false(shot.modules_known);
 }

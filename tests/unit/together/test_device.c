@@ -256,17 +256,6 @@ static void systems_of_every_age_tell_their_modules(void **state)
     }
 }
 
-static void systems_before_0_6_0_have_to_be_brought_into_dfu_mode_by_hand(void **state)
-{
-    (void)state;
-    hold_photon(21);
-    inspect();
-    assert_string_equal(shot.os_version, "");
-    assert_false(shot.modules_known);
-    assert_int_equal(device_enter_dfu(held, &error), OSB_ERR_STALL);
-    assert_non_null(strstr(error.hint, "hold SETUP"));
-}
-
 static void updates_need_the_request_channel(void **state)
 {
     static const uint8_t bytes[1000] = {0};
@@ -386,8 +375,6 @@ int main(void)
         cmocka_unit_test_teardown(a_power_cut_on_the_way_by_serial_port_costs_another_try,
                                   tear_down),
         cmocka_unit_test_teardown(systems_of_every_age_tell_their_modules, tear_down),
-        cmocka_unit_test_teardown(systems_before_0_6_0_have_to_be_brought_into_dfu_mode_by_hand,
-                                  tear_down),
         cmocka_unit_test_teardown(updates_need_the_request_channel, tear_down),
         cmocka_unit_test_teardown(a_power_cut_at_any_moment_leaves_a_board_that_is_found_again,
                                   tear_down),
