@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "transport/replay_lines.h"
+#include "transport/replay_private.h"
 #include "transport/trace_line.h"
+#include "transport/trace_serial.h"
 
 enum {
     PATIENCE_MS = 1000, /* that every failed operation takes */
@@ -22,15 +23,6 @@ enum {
 static const char hint_same[] =
     "replay the same command with the same modules; with another osbundle than the one that "
     "recorded it, this is where it first does something else";
-
-typedef struct replay {
-    transport base;
-    replay_lines lines;
-    bool used; /* the line that is next has been answered from */
-    uint64_t now_ms;
-    uint32_t asked;    /* how often somebody asked the clock since the last line */
-    osb_error verdict; /* what differed; OSB_OK: nothing yet */
-} replay;
 
 typedef struct replay_handle {
     usb_handle base;
@@ -44,8 +36,7 @@ static osb_status tell(const osb_error *verdict, osb_error *error)
     return verdict->status;
 }
 
-/* From here on nothing is answered any more. */
-static osb_status damaged(replay *self, const char *what, osb_error *error)
+osb_status replay_damaged(replay *self, const char *what, osb_error *error)
 {
     osb_status status = replay_lines_fail(&self->lines, what, &self->verdict);
     return status == OSB_OK ? OSB_OK : tell(&self->verdict, error);
@@ -135,8 +126,7 @@ static osb_status find(replay *self, json_t *asked, const json_t **line, osb_err
     return compare(self, *line, asked, error);
 }
 
-/* Holds one operation (released here) against the recording: its status, its error, its time. */
-static osb_status ask(replay *self, json_t *asked, const json_t **line, osb_error *error)
+osb_status replay_ask(replay *self, json_t *asked, const json_t **line, osb_error *error)
 {
     JSON_OWNED *owned = asked;
     osb_error told;
@@ -149,7 +139,7 @@ static osb_status ask(replay *self, json_t *asked, const json_t **line, osb_erro
     self->asked = 0;
     self->used = true;
     if (!line_end(*line, &status, &told))
-        return damaged(self, "tells no result", error);
+        return replay_damaged(self, "tells no result", error);
     return status == OSB_OK ? OSB_OK : tell(&told, error);
 }
 
@@ -158,9 +148,9 @@ static osb_status replay_list(transport *bus, usb_identity *devices, size_t capa
 {
     replay *self = (replay *)bus;
     const json_t *line;
-    TRY(ask(self, line_of_list(), &line, error));
+    TRY(replay_ask(self, line_of_list(), &line, error));
     if (!line_devices(line, devices, capacity, count))
-        return damaged(self, "lists a device that is none", error);
+        return replay_damaged(self, "lists a device that is none", error);
     return OSB_OK;
 }
 
@@ -168,7 +158,7 @@ static osb_status replay_open(transport *bus, const usb_identity *device, usb_ha
                               osb_error *error)
 {
     const json_t *line;
-    TRY(ask((replay *)bus, line_of_open(device), &line, error));
+    TRY(replay_ask((replay *)bus, line_of_open(device), &line, error));
     replay_handle *opened = calloc(1, sizeof *opened);
     if (!opened)
         return osb_fail_memory(error);
@@ -192,7 +182,7 @@ static void replay_close(usb_handle *handle)
 {
     const json_t *line;
     /* Nobody hears of it here; the next operation and the verdict tell. */
-    osb_status status = ask(replay_of(handle), line_of_close(port_of(handle)), &line, NULL);
+    osb_status status = replay_ask(replay_of(handle), line_of_close(port_of(handle)), &line, NULL);
     (void)status;
     free(handle);
 }
@@ -202,24 +192,26 @@ static osb_status replay_control(usb_handle *handle, const usb_setup *setup, uin
 {
     replay *self = replay_of(handle);
     const json_t *line;
-    TRY(ask(self, line_of_control(port_of(handle), setup, data, timeout_ms), &line, error));
+    TRY(replay_ask(self, line_of_control(port_of(handle), setup, data, timeout_ms), &line, error));
     if (!line_moved(line, setup, data, transferred))
-        return damaged(self, "moves other data than was asked for", error);
+        return replay_damaged(self, "moves other data than was asked for", error);
     return OSB_OK;
 }
 
 static osb_status replay_claim(usb_handle *handle, uint8_t interface_number, osb_error *error)
 {
     const json_t *line;
-    return ask(replay_of(handle), line_of_claim(port_of(handle), interface_number), &line, error);
+    return replay_ask(replay_of(handle), line_of_claim(port_of(handle), interface_number), &line,
+                      error);
 }
 
 static osb_status replay_set_alternate(usb_handle *handle, uint8_t interface_number,
                                        uint8_t alternate, osb_error *error)
 {
     const json_t *line;
-    return ask(replay_of(handle),
-               line_of_set_alternate(port_of(handle), interface_number, alternate), &line, error);
+    return replay_ask(replay_of(handle),
+                      line_of_set_alternate(port_of(handle), interface_number, alternate), &line,
+                      error);
 }
 
 /* The clock has a line of its own where it went on between two operations. */
@@ -241,13 +233,13 @@ static uint64_t replay_now_ms(transport *bus)
 static osb_status replay_wait(transport *bus, uint32_t duration_ms, osb_error *error)
 {
     const json_t *line;
-    return ask((replay *)bus, line_of_wait(duration_ms), &line, error);
+    return replay_ask((replay *)bus, line_of_wait(duration_ms), &line, error);
 }
 
 static osb_status replay_wait_change(transport *bus, uint32_t timeout_ms, osb_error *error)
 {
     const json_t *line;
-    return ask((replay *)bus, line_of_wait_change(timeout_ms), &line, error);
+    return replay_ask((replay *)bus, line_of_wait_change(timeout_ms), &line, error);
 }
 
 static void replay_destroy(transport *bus)
@@ -278,6 +270,7 @@ osb_status replay_make(FILE *file, const char *name, transport **bus, osb_error 
         return osb_fail_memory(error);
     }
     self->base.operations = &operations;
+    self->base.serial = &replay_serial_operations;
     self->lines.file = file;
     text_copy(self->lines.name, sizeof self->lines.name, name);
     osb_status status = replay_lines_begin(&self->lines, &self->base.simulated, error);

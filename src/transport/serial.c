@@ -1,7 +1,8 @@
 /*
  * The serial seam's thin front: a transport without serial ports has none, and that is no error.
  *
- * Knows no port itself. Invariant: no back end is asked for less than one byte.
+ * Knows no port itself. Invariant: no back end is asked for less than one byte, or for
+ * more than SERIAL_TRANSFER_MAX.
  */
 #include "transport/serial.h"
 
@@ -45,11 +46,16 @@ osb_status serial_read(serial_port *port, uint8_t *data, size_t capacity, uint32
     *received = 0;
     if (!capacity)
         return OSB_OK;
+    if (capacity > SERIAL_TRANSFER_MAX)
+        capacity = SERIAL_TRANSFER_MAX;
     return port->bus->serial->read(port, data, capacity, timeout_ms, received, error);
 }
 
 osb_status serial_write(serial_port *port, span bytes, uint32_t timeout_ms, osb_error *error)
 {
+    if (bytes.size > SERIAL_TRANSFER_MAX)
+        return osb_fail(error, OSB_ERR_INTERNAL, NULL, NULL, "%zu bytes for a serial port at once",
+                        bytes.size);
     return bytes.size ? port->bus->serial->write(port, bytes, timeout_ms, error) : OSB_OK;
 }
 

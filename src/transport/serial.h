@@ -15,6 +15,7 @@
 
 enum {
     SERIAL_PORTS_MAX = 128,
+    SERIAL_TRANSFER_MAX = 4096, /**< bytes of one read or write */
     SERIAL_PATH_SIZE = 128,
     SERIAL_TEXT_SIZE = 64
 };
@@ -75,14 +76,15 @@ osb_status serial_set_lines(serial_port *port, bool terminal_ready, bool request
                             osb_error *error) OSB_MUST_CHECK;
 
 /**
- * Waits for bytes and takes what is there, at least one.
+ * Waits for bytes and takes what is there, at least one, at most SERIAL_TRANSFER_MAX.
  * @param received bytes; 0 when none came in time, which is no error
  * @return OSB_ERR_DISCONNECTED when the port is gone, OSB_ERR_INTERRUPTED when asked to stop
  */
 osb_status serial_read(serial_port *port, uint8_t *data, size_t capacity, uint32_t timeout_ms,
                        size_t *received, osb_error *error) OSB_MUST_CHECK;
 
-/** Hands all bytes to the port. OSB_ERR_TIMEOUT when the board does not take them in time. */
+/** Hands all bytes, at most SERIAL_TRANSFER_MAX, to the port. OSB_ERR_TIMEOUT when the board does
+ * not take them in time. */
 osb_status serial_write(serial_port *port, span bytes, uint32_t timeout_ms,
                         osb_error *error) OSB_MUST_CHECK;
 

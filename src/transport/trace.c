@@ -12,29 +12,14 @@
 
 #include "base/text.h"
 #include "transport/trace_line.h"
-
-typedef struct trace {
-    transport base;
-    transport *inner;
-    trace_sink sink;
-    uint64_t count;
-    uint64_t known_ms; /* what the clock said last, as the lines tell */
-    uint32_t asked;    /* how often somebody asked the clock since the last line */
-} trace;
+#include "transport/trace_private.h"
+#include "transport/trace_serial.h"
 
 typedef struct trace_handle {
     usb_handle base;
     usb_handle *inner;
     char port[USB_PORT_SIZE];
 } trace_handle;
-
-/* One operation: its line in the making, and what came of it. */
-typedef struct trace_entry {
-    trace *self;
-    json_t *line;
-    uint64_t began_ms;
-    osb_error error;
-} trace_entry;
 
 enum {
     LINE_MAX_SIZE = 32 * 1024
@@ -56,8 +41,7 @@ static json_t *line_make(trace *self, uint64_t now_ms)
     return json_pack("{s:I, s:I}", "n", (json_int_t)self->count, "ms", (json_int_t)now_ms);
 }
 
-/* Takes over `asked`. */
-static trace_entry entry_begin(trace *self, json_t *asked)
+trace_entry trace_begin(trace *self, json_t *asked)
 {
     trace_entry entry = {.self = self, .began_ms = transport_now_ms(self->inner)};
     entry.line = line_make(self, entry.began_ms);
@@ -66,8 +50,7 @@ static trace_entry entry_begin(trace *self, json_t *asked)
     return entry;
 }
 
-/* Hands the operation's status and error on to who asked for it. */
-static osb_status entry_end(trace_entry *entry, osb_status status, osb_error *error)
+osb_status trace_end(trace_entry *entry, osb_status status, osb_error *error)
 {
     trace *self = entry->self;
     self->known_ms = transport_now_ms(self->inner);
@@ -91,11 +74,11 @@ static osb_status trace_list(transport *bus, usb_identity *devices, size_t capac
                              osb_error *error)
 {
     trace *self = (trace *)bus;
-    trace_entry entry = entry_begin(self, line_of_list());
+    trace_entry entry = trace_begin(self, line_of_list());
     osb_status status = transport_list(self->inner, devices, capacity, count, &entry.error);
     if (status == OSB_OK)
         line_add_devices(entry.line, devices, *count);
-    return entry_end(&entry, status, error);
+    return trace_end(&entry, status, error);
 }
 
 static osb_status trace_open(transport *bus, const usb_identity *device, usb_handle **handle,
@@ -105,7 +88,7 @@ static osb_status trace_open(transport *bus, const usb_identity *device, usb_han
     trace_handle *opened = calloc(1, sizeof *opened);
     if (!opened)
         return osb_fail_memory(error);
-    trace_entry entry = entry_begin(self, line_of_open(device));
+    trace_entry entry = trace_begin(self, line_of_open(device));
     osb_status status = transport_open(self->inner, device, &opened->inner, &entry.error);
     if (status == OSB_OK) {
         opened->base.bus = bus;
@@ -114,15 +97,15 @@ static osb_status trace_open(transport *bus, const usb_identity *device, usb_han
     } else {
         free(opened);
     }
-    return entry_end(&entry, status, error);
+    return trace_end(&entry, status, error);
 }
 
 static void trace_close(usb_handle *handle)
 {
     trace_handle *opened = (trace_handle *)handle;
-    trace_entry entry = entry_begin(trace_of(handle), line_of_close(opened->port));
+    trace_entry entry = trace_begin(trace_of(handle), line_of_close(opened->port));
     transport_close(opened->inner);
-    (void)entry_end(&entry, OSB_OK, NULL);
+    (void)trace_end(&entry, OSB_OK, NULL);
     free(opened);
 }
 
@@ -131,32 +114,32 @@ static osb_status trace_control(usb_handle *handle, const usb_setup *setup, uint
 {
     trace_handle *opened = (trace_handle *)handle;
     trace_entry entry =
-        entry_begin(trace_of(handle), line_of_control(opened->port, setup, data, timeout_ms));
+        trace_begin(trace_of(handle), line_of_control(opened->port, setup, data, timeout_ms));
     osb_status status =
         transport_control(opened->inner, setup, data, timeout_ms, transferred, &entry.error);
     if (status == OSB_OK)
         line_add_moved(entry.line, setup, data, *transferred);
-    return entry_end(&entry, status, error);
+    return trace_end(&entry, status, error);
 }
 
 static osb_status trace_claim(usb_handle *handle, uint8_t interface_number, osb_error *error)
 {
     trace_handle *opened = (trace_handle *)handle;
     trace_entry entry =
-        entry_begin(trace_of(handle), line_of_claim(opened->port, interface_number));
+        trace_begin(trace_of(handle), line_of_claim(opened->port, interface_number));
     osb_status status = transport_claim(opened->inner, interface_number, &entry.error);
-    return entry_end(&entry, status, error);
+    return trace_end(&entry, status, error);
 }
 
 static osb_status trace_set_alternate(usb_handle *handle, uint8_t interface_number,
                                       uint8_t alternate, osb_error *error)
 {
     trace_handle *opened = (trace_handle *)handle;
-    trace_entry entry = entry_begin(
+    trace_entry entry = trace_begin(
         trace_of(handle), line_of_set_alternate(opened->port, interface_number, alternate));
     osb_status status =
         transport_set_alternate(opened->inner, interface_number, alternate, &entry.error);
-    return entry_end(&entry, status, error);
+    return trace_end(&entry, status, error);
 }
 
 /* A line only where time went by between two operations: most of the time it does not. */
@@ -179,17 +162,17 @@ static uint64_t trace_now_ms(transport *bus)
 static osb_status trace_wait(transport *bus, uint32_t duration_ms, osb_error *error)
 {
     trace *self = (trace *)bus;
-    trace_entry entry = entry_begin(self, line_of_wait(duration_ms));
+    trace_entry entry = trace_begin(self, line_of_wait(duration_ms));
     osb_status status = transport_wait(self->inner, duration_ms, &entry.error);
-    return entry_end(&entry, status, error);
+    return trace_end(&entry, status, error);
 }
 
 static osb_status trace_wait_change(transport *bus, uint32_t timeout_ms, osb_error *error)
 {
     trace *self = (trace *)bus;
-    trace_entry entry = entry_begin(self, line_of_wait_change(timeout_ms));
+    trace_entry entry = trace_begin(self, line_of_wait_change(timeout_ms));
     osb_status status = transport_wait_change(self->inner, timeout_ms, &entry.error);
-    return entry_end(&entry, status, error);
+    return trace_end(&entry, status, error);
 }
 
 static void trace_destroy(transport *bus)
@@ -216,7 +199,9 @@ osb_status trace_make(transport *inner, const trace_sink *sink, transport **trac
     trace *self = calloc(1, sizeof *self);
     if (!self)
         return osb_fail_memory(error);
-    self->base = (transport){.operations = &operations, .simulated = inner->simulated};
+    self->base = (transport){.operations = &operations,
+                             .simulated = inner->simulated,
+                             .serial = inner->serial ? &trace_serial_operations : NULL};
     self->inner = inner;
     self->sink = *sink;
     self->known_ms = transport_now_ms(inner);
