@@ -259,6 +259,22 @@ OSB_EXPORT osb_status osb_resume_all(osb_context *context, const osb_fleet *flee
                                                      const struct json_t *plans),
                                      struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 
+/* Serial ports --------------------------------------------------------------------------- */
+
+/** "osbundle-serial-list": all serial ports, and which board each belongs to. */
+OSB_EXPORT osb_status osb_serial_list(osb_context *context, struct json_t **result,
+                                      osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * "osbundle-serial-identity": what a board in listening mode tells on its serial console.
+ * @param port a path, "serial:PATH", a device id or its beginning, "usb:BUS-PORT"; NULL: the only
+ *        port of a board
+ * @param begin bring it into listening mode for that, and out of it again
+ * @return OSB_ERR_TIMEOUT when nobody answers
+ */
+OSB_EXPORT osb_status osb_serial_identify(osb_context *context, const char *port, bool begin,
+                                          struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
 /* Simulated boards ----------------------------------------------------------------------- */
 
 typedef struct osb_sim_recipe {

@@ -24,7 +24,7 @@ typedef struct options {
     /* of some commands */
     bool all, yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
     bool all_platforms, prerelease;
-    bool credentials, attach, real_time;
+    bool credentials, attach, real_time, listening;
     const char *app, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
     text_list platforms, flash, modules, approved;
     /* words behind the command's name */
@@ -45,7 +45,8 @@ enum option_group {
     TAKES_YES = 1 << 9,        /**< --yes */
     TAKES_BOARDS = 1 << 10,    /**< --all -j --wait --timeout */
     TAKES_LOCK = 1 << 12,      /**< --lock */
-    TAKES_PINS = 1 << 13       /**< --app --output */
+    TAKES_PINS = 1 << 13,      /**< --app --output */
+    TAKES_SERIAL = 1 << 16     /**< --listening */
 };
 
 typedef struct progress progress;
@@ -87,6 +88,7 @@ osb_status cmd_lock(cli *self, osb_error *error);
 osb_status cmd_plan(cli *self, osb_error *error);
 osb_status cmd_restore(cli *self, osb_error *error);
 osb_status cmd_resume(cli *self, osb_error *error);
+osb_status cmd_serial(cli *self, osb_error *error);
 osb_status cmd_sim(cli *self, osb_error *error);
 osb_status cmd_version(cli *self, osb_error *error);
 osb_status cmd_help(cli *self, osb_error *error);

@@ -132,6 +132,19 @@ static const command resume = {
     .most = 1,
     .run = cmd_resume,
 };
+static const command serial = {
+    .name = "serial",
+    .arguments = "list | identify [PORT] [--listening]",
+    .summary = "serial ports of boards, and who answers there",
+    .details =
+        "list      all serial ports; those of boards with platform and device id\n"
+        "identify  asks a board in listening mode (LED blinks dark blue) for its id and Device OS\n"
+        "          version: also one too old for `info`. PORT is a path or a device id.",
+    .takes = TAKES_SERIAL,
+    .least = 1,
+    .most = 2,
+    .run = cmd_serial,
+};
 static const command sim = {
     .name = "sim",
     .arguments = "list | new PLATFORM@VERSION DIR | info DIR | release PLATFORM@VERSION DIR | "
@@ -168,8 +181,9 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch,    &list, &show,    &inspect, &verify, &lock,    &info,
-                                   &diagnose, &plan, &restore, &resume,  &sim,    &version, &help};
+const command *const commands[] = {&fetch,  &list,   &show,     &inspect, &verify,
+                                   &lock,   &info,   &diagnose, &plan,    &restore,
+                                   &resume, &serial, &sim,      &version, &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

@@ -85,6 +85,8 @@ static const option_row rows[] = {
      "put a module into its slot unchecked, as a programmer would (repeatable)"},
     {"credentials", 0, KIND_FLAG, TAKES_SIM, AT(credentials), NULL,
      "the board has network credentials"},
+    {"listening", 0, KIND_FLAG, TAKES_SERIAL, AT(listening), NULL,
+     "bring the board into listening mode for it, and out again (0.5.0 to 5.9.0)"},
     {"listen", 0, KIND_TEXT, TAKES_SERVE, AT(listen), "ADDRESS:PORT",
      "serve there (default 127.0.0.1:3240)"},
     {"attach", 0, KIND_FLAG, TAKES_SERVE, AT(attach), NULL,
