@@ -74,6 +74,8 @@ osb_status fleet_inspect(fleet *boards, fleet_member *member, transport *bus, os
     request *work = &member->work;
     TRY(request_open(work, bus, boards->known, error));
     osb_status status = request_inspect(work, error);
+    if (status == OSB_OK && work->log)
+        status = request_look_inside(work, error);
     request_let_go(work);
     return status;
 }

@@ -21,13 +21,6 @@ request request_for(osb_context *context, const osb_goal *goal, const device_ent
     return work;
 }
 
-void request_free(request *work)
-{
-    context_device_close(&work->held);
-    journal_close(work->log);
-    pool_return(&work->context->files, work->file);
-}
-
 osb_status request_reserve(request *work, bool to_write, osb_error *error)
 {
     const char *state = work->context->state;
@@ -61,6 +54,47 @@ osb_status request_inspect(request *work, osb_error *error)
     return OSB_OK;
 }
 
+/** Without control requests a system tells nothing (Device OS before 0.8.0). */
+static bool cannot_tell(const snapshot *state)
+{
+    return state->mode != MODE_DFU && !state->modules_known && state->guard == PROTECTION_UNKNOWN;
+}
+
+osb_status request_look_inside(request *work, osb_error *error)
+{
+    if (!cannot_tell(&work->state))
+        return OSB_OK;
+    log_line(&work->context->log, LOG_INFO, "plan", "%s: looking in DFU mode at what it has",
+             work->state.device_id);
+    TRY(device_enter_dfu(work->held, error));
+    work->moved = true;
+    return request_inspect(work, error);
+}
+
+/** What was only looked at in DFU mode is started again. */
+static void put_back(request *work)
+{
+    osb_error problem;
+    osb_status status = OSB_OK;
+    if (!work->moved || work->ran)
+        return;
+    if (!work->held)
+        status = request_open(work, work->context->bus, NULL, &problem);
+    if (status == OSB_OK && device_in_dfu(work->held))
+        status = device_restart(work->held, &problem);
+    if (status != OSB_OK)
+        log_line(&work->context->log, LOG_WARNING, "plan", "%s: %s; %s", work->state.device_id,
+                 problem.message, problem.hint);
+}
+
+void request_free(request *work)
+{
+    put_back(work);
+    context_device_close(&work->held);
+    journal_close(work->log);
+    pool_return(&work->context->files, work->file);
+}
+
 osb_status request_take_board(request *work, bool to_write, osb_error *error)
 {
     device_entry entry;
@@ -68,7 +102,8 @@ osb_status request_take_board(request *work, bool to_write, osb_error *error)
     *work = request_for(work->context, work->goal, &entry);
     TRY(request_reserve(work, to_write, error));
     TRY(request_open(work, work->context->bus, NULL, error));
-    return request_inspect(work, error);
+    TRY(request_inspect(work, error));
+    return to_write ? request_look_inside(work, error) : OSB_OK;
 }
 
 const char *request_name(const request *work, char target[USB_PORT_SIZE + 4])
@@ -132,6 +167,11 @@ osb_status request_look(request *work, bool *looked, osb_error *error)
 
 osb_status request_plan(request *work, osb_error *error)
 {
+    if (cannot_tell(&work->state))
+        return osb_fail(error, OSB_ERR_NO_PLAN, work->state.device_id,
+                        "bring the board into DFU mode and run the same command; 'osbundle "
+                        "restore' without --dry-run does so by itself",
+                        "its Device OS is too old to be asked what the board has");
     TRY(request_find_goal(work, error));
     request_solve(work);
     return OSB_OK;

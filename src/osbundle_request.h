@@ -20,6 +20,8 @@ typedef struct request {
     device *held;
     bool simulated; /**< synthetic modules are welcome */
     snapshot state;
+    bool moved;  /**< into DFU mode, only to see what it has */
+    bool ran;    /**< steps of the plan were begun */
     release set; /**< where `pinned` has one, as the next */
     release via;
     const release *via_list[1];
@@ -38,7 +40,8 @@ void request_free(request *work);
 request request_for(osb_context *context, const osb_goal *goal, const device_entry *entry);
 
 /**
- * Finds the board that the goal names, reserves, opens and inspects it.
+ * Finds the board that the goal names, reserves, opens and inspects it: in DFU mode where its
+ * system is too old to be asked, if it is to be written to.
  */
 osb_status request_take_board(request *work, bool to_write, osb_error *error) OSB_MUST_CHECK;
 /** Takes the board's journal when it is to be written to. OSB_ERR_BUSY while another process
@@ -47,6 +50,9 @@ osb_status request_reserve(request *work, bool to_write, osb_error *error) OSB_M
 osb_status request_open(request *work, transport *bus, census *known,
                         osb_error *error) OSB_MUST_CHECK;
 osb_status request_inspect(request *work, osb_error *error) OSB_MUST_CHECK;
+/** Looks in DFU mode at what a board has whose system cannot tell; request_free starts it again
+ * when nothing came of it. */
+osb_status request_look_inside(request *work, osb_error *error) OSB_MUST_CHECK;
 /** Closes the board; it stays reserved. */
 void request_let_go(request *work);
 

@@ -139,6 +139,7 @@ static osb_status run_plan(request *work, const json_t *goal, restore_report *re
                        .hooks = {forward_event, forward_cancelled, work},
                        .log = work->log,
                        .goal = goal};
+    work->ran = work->log && work->steps.step_count;
     atomic_fetch_add(&work->context->boards_in_work, 1);
     osb_status status =
         work->log ? restore_run(&job, report, problem) : restore_check(&job, report, problem);

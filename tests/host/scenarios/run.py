@@ -67,7 +67,7 @@ class Recorder(unittest.TextTestResult):
 
 def main():
     start_udevd()
-    sys.path.insert(0, str(HERE))
+    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
     names = sys.argv[1:]
     loader = unittest.TestLoader()
     if names:
