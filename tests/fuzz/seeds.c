@@ -266,10 +266,23 @@ static void seed_traces(void)
     recording_end(&ground);
 }
 
+static void seed_consoles(void)
+{
+    static const char talk[] = "system firmware version: 2.3.1\n\r\nDevice ID: "
+                               "e00fce68123456789abcdef0\r\nIMEI: 001010232915743\r\nICCID: "
+                               "8900100250232915743\r\n";
+    static const char old_talk[] =
+        "tick\r\nsystem firmware version: 0.5.5 minimal\n\r\nYour device id is "
+        "3f0021000551353432383931\r\n";
+    keep("console", "cellular", BYTES(talk));
+    keep("console", "photon-with-log", BYTES(old_talk));
+}
+
 static void write_all(void **state)
 {
     (void)state;
     seed_plain_modules();
+    seed_consoles();
     seed_special_modules();
     seed_combined_module();
     seed_compressed();
