@@ -145,8 +145,8 @@ OSB_EXPORT osb_status osb_lock(osb_context *context, const char *version, const 
 
 /**
  * "osbundle-snapshot" of one board, with verdicts against the release of its system part.
- * @param device its id or the beginning of it, "usb:BUS-PORT", the label of its port, or NULL for
- *        the only one
+ * @param device its id or the beginning of it, "usb:BUS-PORT", "serial:PATH", the label of its
+ * port, or NULL for the only one
  */
 OSB_EXPORT osb_status osb_info(osb_context *context, const char *device, struct json_t **result,
                                osb_error *error) OSB_MUST_CHECK;

@@ -39,7 +39,8 @@ osb_status device_discover(transport *bus, const platform_list *platforms, devic
                            size_t capacity, size_t *count, osb_error *error) OSB_MUST_CHECK;
 
 /**
- * The one board that `selector` names: a device id or its beginning, or "usb:BUS-PORT".
+ * The one board that `selector` names: a device id or its beginning, "usb:BUS-PORT", or
+ * "serial:PATH" of its serial port.
  * NULL: the only board there is. OSB_ERR_NOT_FOUND for none, OSB_ERR_USAGE for several, and for
  * two boards that report the same id.
  */

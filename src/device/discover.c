@@ -8,11 +8,13 @@
 
 #include "base/text.h"
 #include "device/contact.h"
+#include "device/ports.h"
 
 enum {
     CHOICES_TEXT = 200
 };
 
+static const char serial_prefix[] = "serial:";
 static const char hint_list[] = "run 'osbundle devices' to see what is there";
 
 osb_status device_discover(transport *bus, const platform_list *platforms, device_entry *found,
@@ -92,7 +94,12 @@ osb_status device_select(transport *bus, const platform_list *platforms, const c
                          device_entry *chosen, osb_error *error)
 {
     device_entry entries[USB_DEVICES_MAX];
+    char behind_port[DEVICE_SELECTOR_SIZE];
     size_t count, fitting = 0;
+    if (selector && text_starts_with(selector, serial_prefix)) {
+        TRY(device_of_port(bus, platforms, selector + strlen(serial_prefix), behind_port, error));
+        selector = behind_port;
+    }
     TRY(device_discover(bus, platforms, entries, USB_DEVICES_MAX, &count, error));
     for (size_t i = 0; i < count; i++)
         if (!selector || selector_fits(selector, &entries[i]))

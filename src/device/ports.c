@@ -3,8 +3,10 @@
  *
  * Opens none. Invariant: a selector never chooses among several ports by itself.
  */
+#define _DEFAULT_SOURCE /* realpath */
 #include "device/ports.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -74,13 +76,39 @@ static const char *path_of(const char *selector)
     return strchr(selector, '/') || strchr(selector, ':') ? selector : NULL;
 }
 
+/* The listed port of a path, which may be one of udev's links; NULL when it is not listed. */
+static const device_port *find_path(const device_port *ports, size_t count, const char *path)
+{
+    const device_port *found = NULL;
+    char *real = realpath(path, NULL);
+    for (size_t i = 0; i < count && !found; i++)
+        if (text_equal(ports[i].serial.path, path) ||
+            (real && text_equal(ports[i].serial.path, real)))
+            found = &ports[i];
+    free(real);
+    return found;
+}
+
 static void take_path(const device_port *ports, size_t count, const char *path, device_port *chosen)
 {
-    *chosen = (device_port){0};
+    const device_port *found = find_path(ports, count, path);
+    *chosen = found ? *found : (device_port){0};
     text_copy(chosen->serial.path, sizeof chosen->serial.path, path);
-    for (size_t i = 0; i < count; i++)
-        if (text_equal(ports[i].serial.path, path))
-            *chosen = ports[i];
+}
+
+osb_status device_of_port(transport *bus, const platform_list *platforms, const char *path,
+                          char selector[DEVICE_SELECTOR_SIZE], osb_error *error)
+{
+    device_port ports[SERIAL_PORTS_MAX];
+    size_t count;
+    TRY(device_ports(bus, platforms, ports, SERIAL_PORTS_MAX, &count, error));
+    const device_port *found = find_path(ports, count, path);
+    if (!found || !found->board || !(found->serial.usb_port[0] || found->device_id[0]))
+        return osb_fail(error, OSB_ERR_NOT_FOUND, path, hint_list, "%s",
+                        found ? "is no known board's serial port" : "there is no such serial port");
+    text_format(selector, DEVICE_SELECTOR_SIZE, "%s%s", found->serial.usb_port[0] ? "usb:" : "",
+                found->serial.usb_port[0] ? found->serial.usb_port : found->device_id);
+    return OSB_OK;
 }
 
 osb_status device_select_port(transport *bus, const platform_list *platforms, const char *selector,

@@ -5,6 +5,10 @@
 #include "model/snapshot.h"
 #include "transport/serial.h"
 
+enum {
+    DEVICE_SELECTOR_SIZE = USB_PORT_SIZE + 4
+};
+
 typedef struct device_port {
     serial_identity serial;
     const platform *board;          /**< NULL: of no board that is known */
@@ -22,3 +26,7 @@ osb_status device_ports(transport *bus, const platform_list *platforms, device_p
  */
 osb_status device_select_port(transport *bus, const platform_list *platforms, const char *selector,
                               device_port *chosen, osb_error *error) OSB_MUST_CHECK;
+
+/** The board behind a serial port, as a selector for device_select. OSB_ERR_NOT_FOUND for none. */
+osb_status device_of_port(transport *bus, const platform_list *platforms, const char *path,
+                          char selector[DEVICE_SELECTOR_SIZE], osb_error *error) OSB_MUST_CHECK;

@@ -50,6 +50,13 @@ class SerialTest(ProgramTest):
         self.run_program("serial", "identify", "/dev/no-such-port", *boards, code=3)
         self.run_program("serial", "identify", "usb:1-7", *boards, code=3)
 
+    def test_a_serial_port_names_its_board(self):
+        boards = ("--sim", "photon@2.3.1", "--sim", "photon@2.2.0")
+        info = self.run_program("info", "serial:sim:1-2", "--json", *boards).json
+        self.assertEqual(info["os_version"], "2.2.0")
+        refused = self.run_program("info", "serial:/dev/no-such-port", *boards, code=3)
+        self.assertIn("no such serial port", refused.err)
+
     def test_wrong_words_are_a_usage_error(self):
         for words in (["serial"], ["serial", "flash"], ["serial", "list", "--listening"],
                       ["serial", "list", "sim:1-1"], ["serial", "identify", "a", "b"]):
