@@ -30,6 +30,7 @@ typedef struct lsp_port {
     serial_port base;     /* first: ports are these */
     struct sp_port *port; /* NULL: none was found */
     bool is_open;
+    int terminal; /* its descriptor, once it is held */
     char path[SERIAL_PATH_SIZE];
 } lsp_port;
 
@@ -152,7 +153,7 @@ static osb_status lsp_list(transport *bus, serial_identity *ports, size_t capaci
 }
 
 /* Holds an open port against others, and finds out whether others hold it against us. */
-static osb_status hold(const lsp_port *opened, osb_error *error)
+static osb_status hold(lsp_port *opened, osb_error *error)
 {
     int terminal, exclusive = 0;
     if (sp_get_port_handle(opened->port, &terminal) != SP_OK)
@@ -163,6 +164,7 @@ static osb_status hold(const lsp_port *opened, osb_error *error)
         return busy_fail(error, opened->path);
     if (ioctl(terminal, TIOCEXCL) != 0)
         return system_fail(error, errno, opened->path, "hold the serial port");
+    opened->terminal = terminal;
     return OSB_OK;
 }
 
@@ -182,6 +184,9 @@ static void lsp_close(serial_port *base)
 {
     lsp_port *opened = (lsp_port *)base;
     if (opened->is_open) {
+        /* Exclusive mode would outlive this while another program has the port open, too. */
+        if (opened->terminal >= 0)
+            (void)ioctl(opened->terminal, TIOCNXCL);
         /* Else closing waits half a minute for a board that takes nothing. */
         (void)sp_flush(opened->port, SP_BUF_OUTPUT);
         (void)sp_close(opened->port);
@@ -223,7 +228,7 @@ static osb_status lsp_open(transport *bus, const char *path, uint32_t baud_rate,
     lsp_port *opened = calloc(1, sizeof *opened);
     if (!opened)
         return osb_fail_memory(error);
-    opened->base.bus = bus;
+    *opened = (lsp_port){.base = {bus}, .terminal = -1};
     osb_status status = open_port(opened, path, baud_rate, error);
     if (status == OSB_OK)
         *port = &opened->base;
