@@ -1,5 +1,6 @@
 """Serial ports: a board that nothing else can talk to, restored over libserialport and cdc_acm."""
 
+import array
 import fcntl
 import json
 import os
@@ -7,6 +8,8 @@ import termios
 
 from bench import PROGRAM, HostTest, wait_until
 from older import age_photon
+
+TIOCGEXCL = 0x80045440
 
 
 class Serial(HostTest):
@@ -67,6 +70,8 @@ class Serial(HostTest):
             told = next(port for port in ports if port["path"] == path)
             self.assertEqual((told["platform"], told["device_id"], told["usb_port"]),
                              (board.platform, board.device_id, board.folder.name))
+        bystander = os.open(paths[photon], os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.addCleanup(os.close, bystander)
         for board in (photon, boron):
             words = ["serial", "identify", paths[board], "--json"]
             self.assertIn("dark blue", self.osbundle(*words, code=7).stderr)
@@ -75,3 +80,6 @@ class Serial(HostTest):
             info = json.loads(self.osbundle("info", board.device_id, "--json").stdout)
             self.assertEqual(info["mode"], "normal")
         self.assertEqual(len(told["imei"]), 15)
+        exclusive = array.array("i", [7])
+        fcntl.ioctl(bystander, TIOCGEXCL, exclusive)
+        self.assertEqual(exclusive[0], 0)  # nobody else is kept out of it afterwards
