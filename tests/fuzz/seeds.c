@@ -257,12 +257,26 @@ static void seed_trace(const recording_ground *ground, const char *board, const 
     seed_keep("trace", board, buf_span(&text));
 }
 
+/** A board without control requests, which is reached by its serial port. */
+static void seed_old_trace(const recording_ground *ground)
+{
+    BUF_OWNED text = buf_make(SEED_MAX);
+    sim_world *world;
+    MUST(sim_world_make(&ground->known, &ground->platforms, &world, NULL));
+    recording_add_aged(ground, world, "photon", "2.3.1", 23);
+    recording_of(ground, sim_world_transport(world), &text);
+    sim_world_free(world);
+    MUST(buf_check(&text, "old photon", NULL));
+    keep("trace", "photon-0.5.5", buf_span(&text));
+}
+
 static void seed_traces(void)
 {
     recording_ground ground = {0};
     recording_begin(&ground);
     seed_trace(&ground, "p2", "5.3.1");
     seed_trace(&ground, "boron", "4.2.0");
+    seed_old_trace(&ground);
     recording_end(&ground);
 }
 

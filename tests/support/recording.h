@@ -46,8 +46,10 @@ static inline void recording_of(const recording_ground *ground, transport *bus, 
     transport_destroy(traced);
 }
 
-static inline void recording_add_board(const recording_ground *ground, sim_world *world,
-                                       const char *name, const char *version)
+/** @param system_version of system parts that need nothing, in place of the release's; 0: those */
+static inline void recording_add_aged(const recording_ground *ground, sim_world *world,
+                                      const char *name, const char *version,
+                                      uint16_t system_version)
 {
     release set;
     buf files[RELEASE_MODULES_MAX] = {0};
@@ -57,6 +59,10 @@ static inline void recording_add_board(const recording_ground *ground, sim_world
     RECORDING_OK(catalog_release(&ground->known, version, kind, &set, error));
     for (size_t i = 0; i < set.module_count; i++) {
         files[i] = buf_make(MODULE_FILE_MAX);
+        if (system_version && set.modules[i].slot.function == MODULE_SYSTEM_PART) {
+            set.modules[i].version = system_version;
+            memset(set.modules[i].dependencies, 0, sizeof set.modules[i].dependencies);
+        }
         RECORDING_OK(sim_synthesise(&set, &set.modules[i], &files[i], error));
         images[i] = (sim_image){buf_span(&files[i]), set.modules[i].file};
     }
@@ -64,6 +70,12 @@ static inline void recording_add_board(const recording_ground *ground, sim_world
     RECORDING_OK(sim_board_add(world, &recipe, &board, error));
     for (size_t i = 0; i < set.module_count; i++)
         buf_free(&files[i]);
+}
+
+static inline void recording_add_board(const recording_ground *ground, sim_world *world,
+                                       const char *name, const char *version)
+{
+    recording_add_aged(ground, world, name, version, 0);
 }
 
 /** The visit to a fresh board. */
