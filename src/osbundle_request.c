@@ -54,7 +54,7 @@ osb_status request_inspect(request *work, osb_error *error)
     return OSB_OK;
 }
 
-/** Without control requests a system tells nothing (Device OS before 0.8.0). */
+/** Without control requests a system tells nothing (Device OS before 0.6.0). */
 static bool cannot_tell(const snapshot *state)
 {
     return state->mode != MODE_DFU && !state->modules_known && state->guard == PROTECTION_UNKNOWN;

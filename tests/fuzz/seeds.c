@@ -267,7 +267,7 @@ static void seed_old_trace(const recording_ground *ground)
     recording_of(ground, sim_world_transport(world), &text);
     sim_world_free(world);
     MUST(buf_check(&text, "old photon", NULL));
-    keep("trace", "photon-0.5.5", buf_span(&text));
+    seed_keep("trace", "photon-0.5.5", buf_span(&text));
 }
 
 static void seed_traces(void)
@@ -288,8 +288,8 @@ static void seed_consoles(void)
     static const char old_talk[] =
         "tick\r\nsystem firmware version: 0.5.5 minimal\n\r\nYour device id is "
         "3f0021000551353432383931\r\n";
-    keep("console", "cellular", BYTES(talk));
-    keep("console", "photon-with-log", BYTES(old_talk));
+    seed_keep("console", "cellular", BYTES(talk));
+    seed_keep("console", "photon-with-log", BYTES(old_talk));
 }
 
 static void write_all(void **state)
