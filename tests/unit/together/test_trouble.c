@@ -343,7 +343,8 @@ static void no_bad_transfer_is_endless_or_unexplained(void **state)
         }
         print_message("%s: %llu operations, %u errors, at most %llu ms\n", acts[a].name,
                       (unsigned long long)operations, failed, (unsigned long long)worst_ms);
-        assert_true(failed > operations);
+        /* Each at which the board vanishes; a way into DFU mode that is shut has another. */
+        assert_true(failed >= operations);
     }
 }
 
