@@ -127,6 +127,17 @@ osb_status device_restart(device *held, osb_error *error) OSB_MUST_CHECK;
 osb_status device_update(device *held, span module_file, const device_progress *progress,
                          osb_error *error) OSB_MUST_CHECK;
 
+/** Takes what is read from flash, a block after another; false: it has seen enough. */
+typedef struct device_sink {
+    bool (*take)(void *context, uint32_t offset, span block);
+    void *context;
+} device_sink;
+
+/** Reads flash in DFU mode, up to its end or until the sink has seen enough. */
+osb_status device_scan_flash(device *held, uint8_t alternate, uint32_t address, uint32_t size,
+                             const device_progress *progress, const device_sink *sink,
+                             osb_error *error) OSB_MUST_CHECK;
+
 /** Reads flash in DFU mode. Appends `size` bytes to `content`. */
 osb_status device_read_flash(device *held, uint8_t alternate, uint32_t address, uint32_t size,
                              const device_progress *progress, buf *content,

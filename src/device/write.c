@@ -59,8 +59,9 @@ static osb_status range_is_for_dfu(const device *held, uint32_t address, size_t 
                     (unsigned long long)address + size, board->name);
 }
 
-osb_status device_read_flash(device *held, uint8_t alternate, uint32_t address, uint32_t size,
-                             const device_progress *progress, buf *content, osb_error *error)
+osb_status device_scan_flash(device *held, uint8_t alternate, uint32_t address, uint32_t size,
+                             const device_progress *progress, const device_sink *sink,
+                             osb_error *error)
 {
     TRY(held_require(held, true, error));
     TRY(held_select(held, alternate, error));
@@ -71,10 +72,26 @@ osb_status device_read_flash(device *held, uint8_t alternate, uint32_t address, 
         uint32_t left = size - done;
         uint16_t wanted = left < held->dfu.transfer_size ? (uint16_t)left : held->dfu.transfer_size;
         TRY(dfu_read(&held->dfu, address + done, wanted, block, error));
-        buf_append(content, (span){block, wanted});
+        if (!sink->take(sink->context, done, (span){block, wanted}))
+            return OSB_OK;
         done += wanted;
         report(progress, done, size);
     }
+    return OSB_OK;
+}
+
+static bool keep_block(void *context, uint32_t offset, span block)
+{
+    (void)offset;
+    buf_append(context, block);
+    return true;
+}
+
+osb_status device_read_flash(device *held, uint8_t alternate, uint32_t address, uint32_t size,
+                             const device_progress *progress, buf *content, osb_error *error)
+{
+    const device_sink sink = {keep_block, content};
+    TRY(device_scan_flash(held, alternate, address, size, progress, &sink, error));
     return buf_check(content, held->name, error);
 }
 

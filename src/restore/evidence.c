@@ -10,9 +10,11 @@
 
 #include "base/text.h"
 
-enum {
-    READ_BACK_MAX = 8 * 1024 * 1024
-};
+/** What should be in flash, and whether it is, as far as has been read. */
+typedef struct comparison {
+    span expected;
+    bool same;
+} comparison;
 
 static void advance(void *context, uint64_t done, uint64_t total)
 {
@@ -20,15 +22,24 @@ static void advance(void *context, uint64_t done, uint64_t total)
     step_announce(work, work->phase, done, total);
 }
 
+/** The first block that differs settles it. */
+static bool compare_block(void *context, uint32_t offset, span block)
+{
+    comparison *compared = context;
+    const span wanted = span_slice(compared->expected, offset, block.size);
+    compared->same = wanted.size == block.size && memcmp(wanted.data, block.data, block.size) == 0;
+    return compared->same;
+}
+
 osb_status evidence_compare(restore_work *work, const plan_step *step, span expected, bool *same,
                             osb_error *error)
 {
-    BUF_OWNED content = buf_make(READ_BACK_MAX);
-    device_progress progress = {advance, work};
-    TRY(device_read_flash(work->held, step->slot->alternate, step->address, (uint32_t)expected.size,
-                          &progress, &content, error));
-    *same = content.size == expected.size &&
-            (!expected.size || memcmp(content.data, expected.data, expected.size) == 0);
+    comparison compared = {expected, true};
+    const device_progress progress = {advance, work};
+    const device_sink sink = {compare_block, &compared};
+    TRY(device_scan_flash(work->held, step->slot->alternate, step->address, (uint32_t)expected.size,
+                          &progress, &sink, error));
+    *same = compared.same;
     return OSB_OK;
 }
 

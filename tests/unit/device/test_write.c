@@ -221,6 +221,25 @@ static void reads_do_not_overrun_their_buffer(void **state)
                      OSB_ERR_INTERNAL);
 }
 
+static bool until_third_block(void *context, uint32_t offset, span block)
+{
+    *(uint32_t *)context = offset;
+    return offset < 2 * block.size;
+}
+
+static void a_read_ends_when_enough_is_seen_and_the_next_operation_works(void **state)
+{
+    (void)state;
+    uint32_t offset = 0;
+    hold(FAKE_P2_DFU);
+    unsigned transfers = bus.transfers;
+    const device_sink sink = {until_third_block, &offset};
+    assert_int_equal(device_scan_flash(held, 0, 0x08060000, 1 << 20, NULL, &sink, &error), OSB_OK);
+    assert_int_equal(offset, 2 * FAKE_PAGE);
+    assert_in_range(bus.transfers - transfers, 3, 20);
+    assert_int_equal(write_at(0x08060000, 16), OSB_OK);
+}
+
 static void flash_needs_dfu_mode(void **state)
 {
     (void)state;
@@ -245,6 +264,7 @@ int main(void)
         TEST(protected_boards_are_told_so),
         TEST(a_failing_write_is_reported_and_the_next_one_works),
         TEST(reads_do_not_overrun_their_buffer),
+        TEST(a_read_ends_when_enough_is_seen_and_the_next_operation_works),
         TEST(flash_needs_dfu_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
