@@ -139,6 +139,6 @@ osb_status fleet_verdict(const fleet *boards, osb_error *error)
     char name[USB_PORT_SIZE + 4];
     const char *label = worst->work.label;
     return osb_fail(error, worst->status, label ? label : request_name(&worst->work, name),
-                    worst->problem.hint, "%zu of %zu boards did not get there; this one: %s",
-                    failed, boards->count, worst->problem.message);
+                    worst->problem.hint, "%zu of %zu boards failed; this one: %s", failed,
+                    boards->count, worst->problem.message);
 }

@@ -71,14 +71,25 @@ static board_line *line_of(board_lines *boards, const char *name)
     return line;
 }
 
+/** How much of its step is behind a board. Writing takes about twice as long as reading back. */
+static uint64_t share_ms(const osb_event *event)
+{
+    uint64_t third = event->cost_ms / 3;
+    uint64_t done = event->total ? event->done * third / event->total : 0;
+    if (text_equal(event->phase, "write"))
+        return 2 * done;
+    if (text_equal(event->phase, "prove"))
+        return 2 * third + done;
+    return text_equal(event->phase, "step") ? event->cost_ms : 0;
+}
+
 static void follow(board_line *line, const osb_event *event)
 {
-    uint64_t share = event->total ? event->cost_ms * event->done / event->total : 0;
     progress_describe(event, line->text, sizeof line->text);
     if (!event->cost_total_ms)
         return;
     line->cost_ms = event->cost_total_ms;
-    line->spent_ms = event->cost_before_ms + share;
+    line->spent_ms = event->cost_before_ms + share_ms(event);
 }
 
 static void format_line(const board_line *line, char *target, size_t capacity)

@@ -69,7 +69,7 @@ osb_status transport_share(transport *bus, transport **own, osb_error *error)
 {
     *own = NULL;
     if (!bus->operations->share)
-        return osb_fail(error, OSB_ERR_REFUSED, NULL, "work on one board at a time",
+        return osb_fail(error, OSB_ERR_REFUSED, NULL, "work on one board at a time (-j 1)",
                         "this connection to boards serves one at a time only");
     return bus->operations->share(bus, own, error);
 }

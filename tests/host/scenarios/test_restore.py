@@ -88,6 +88,28 @@ class Restore(HostTest):
         board.wait()
         self.assertEqual(self.info(board)["os_version"], "4.0.2")
 
+    def test_osbundle_restores_a_fixture_full_of_boards(self):
+        boards = self.serve(*["p2@5.0.1"] * 4)
+        place = boards[2].folder.name
+        out = open(self.folder / "reports.jsonl", "w+", encoding="utf-8")
+        self.addCleanup(out.close)
+        process = subprocess.Popen([PROGRAM, "restore", "5.3.1", "--all", "--wait", "4", "--yes",
+                                    "--json", "--label", f"{place}=middle"],
+                                   env=self.environment(), stdin=subprocess.DEVNULL, stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        lines = [json.loads(line) for line in out]
+        reports = {line["device"]: line for line in lines if line["type"] == "osbundle-report"}
+        self.assertEqual(process.returncode, 0, [reports[name]["error"] for name in reports])
+        self.assertEqual((lines[-1]["type"], lines[-1]["done"]), ("osbundle-summary", 4))
+        self.assertEqual({name: report["label"] for name, report in reports.items()},
+                         {board.device_id: "middle" if board is boards[2] else None
+                          for board in boards})
+        for board in boards:
+            self.assertEqual(self.info(board)["os_version"], "5.3.1")
+        self.assertLess(usage.ru_maxrss * 1024, 24e6)
+
     def test_osbundle_tells_two_boards_apart(self):
         first, second = self.serve("p2@5.3.1", "boron@2.2.0")
         self.assertEqual(self.info(first)["device"]["platform"], "p2")
