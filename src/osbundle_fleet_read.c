@@ -66,6 +66,12 @@ static osb_status too_few_fail(size_t there, size_t wanted, uint64_t waited_ms, 
                     (unsigned long long)waited_ms / 1000);
 }
 
+static osb_status stopped_fail(size_t there, size_t wanted, osb_error *error)
+{
+    return osb_fail(error, OSB_ERR_INTERRUPTED, NULL, "run the same command again",
+                    "stopped while %zu of %zu boards were there", there, wanted);
+}
+
 osb_status osb_wait_for_boards(osb_context *context, size_t wanted, uint64_t timeout_ms,
                                osb_error *error)
 {
@@ -84,11 +90,13 @@ osb_status osb_wait_for_boards(osb_context *context, size_t wanted, uint64_t tim
         if (there >= wanted)
             return OSB_OK;
         if (context_is_cancelled(context))
-            return osb_fail(error, OSB_ERR_INTERRUPTED, NULL, "run the same command again",
-                            "stopped while %zu of %zu boards were there", there, wanted);
+            return stopped_fail(there, wanted, error);
         uint64_t waited_ms = transport_now_ms(bus) - began_ms;
         if (timeout_ms && waited_ms >= timeout_ms)
             return too_few_fail(there, wanted, waited_ms, error);
-        TRY(transport_wait_change(bus, LOOK_AGAIN_MS, error));
+        osb_status status = transport_wait_change(bus, LOOK_AGAIN_MS, error);
+        if (status == OSB_ERR_INTERRUPTED)
+            return stopped_fail(there, wanted, error);
+        TRY(status);
     }
 }

@@ -132,6 +132,25 @@ class Fleet(ProgramTest):
         self.assert_two_line_error(result, "only 2 of 3 boards")
         self.assertIn("waiting for boards: 2 of 3", result.err)
 
+    def test_control_c_ends_a_wait(self):
+        told = self.interrupt_program("info", "--all", "--wait", "1", code=None,
+                                      when="waiting for boards: 0 of 1").out
+        if "waiting" in told:  # there is a USB to wait on
+            self.assertIn("stopped while 0 of 1 boards were there", told)
+
+    def test_control_c_stops_all_boards_and_resume_finishes_all(self):
+        names = ("one", "two", "three")
+        for name in names:
+            self.new_board(name)
+        words = ["--all", "--yes", *self.boards(*names)]
+        stopped = self.interrupt_program("restore", "5.3.1", *words, when="[1/5] write").out
+        self.assertIn("3 boards: 3 interrupted", stopped)
+        self.assertIn("3 boards: 3 done", self.run_program("resume", *words).out)
+        for name in names:
+            info = self.run_program("info", "--sim", name, "--json").json
+            self.assertEqual(info["os_version"], "5.3.1")
+        self.assertIn("3 with nothing to do", self.run_program("resume", *words).out)
+
     def test_words_that_do_not_fit_together_are_usage_errors(self):
         board = self.boards("p2@5.0.1")
         for words in (["info", "--all", "-j", "0"], ["info", "--all", "-j", "two"],

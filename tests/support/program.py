@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -54,8 +55,8 @@ class ProgramTest(unittest.TestCase):
             file.write(content)
         return path
 
-    def run_program(self, *words, code=0, **variables):
-        """Runs the program and checks its exit code; None accepts any that is no crash."""
+    def environment(self, **variables):
+        """What the program is run with."""
         environment = {"PATH": os.environ["PATH"], "HOME": self.folder,
                        "OSBUNDLE_CACHE": self.path("cache"), **variables}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
@@ -63,9 +64,33 @@ class ProgramTest(unittest.TestCase):
                 environment[name] = os.environ[name]
         if self.source:
             environment.setdefault("OSBUNDLE_SOURCE", self.source)
+        return environment
+
+    def run_program(self, *words, code=0, **variables):
+        """Runs the program and checks its exit code; None accepts any that is no crash."""
         finished = subprocess.run([os.environ["OSBUNDLE"], *map(str, words)], cwd=self.folder,
-                                  env=environment, stdin=subprocess.DEVNULL,
+                                  env=self.environment(**variables), stdin=subprocess.DEVNULL,
                                   capture_output=True, text=True, timeout=240)
+        return self.check_run(finished, words, code)
+
+    def interrupt_program(self, *words, when, code=8):
+        """Runs the program and sends it Ctrl-C once a line on either output holds `when`."""
+        process = subprocess.Popen([os.environ["OSBUNDLE"], *map(str, words)], cwd=self.folder,
+                                   env=self.environment(), stdin=subprocess.DEVNULL, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if when and when in line:
+                process.send_signal(signal.SIGINT)
+                when = None
+        process.stdout.close()
+        told = "".join(lines)
+        finished = subprocess.CompletedProcess(words, process.wait(240), told, told)
+        return self.check_run(finished, words, code)
+
+    def check_run(self, finished, words, code):
+        """A Result, once the run is seen to have ended as it should."""
         told = f"osbundle {' '.join(map(str, words))}\n{finished.stdout}\n{finished.stderr}"
         self.assertNotIn("Sanitizer", finished.stderr, told)
         self.assertNotIn("runtime error", finished.stderr, told)
