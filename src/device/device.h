@@ -122,7 +122,9 @@ osb_status device_restart(device *held, osb_error *error) OSB_MUST_CHECK;
  * Sends one module by control requests, in normal mode, and waits until the board has restarted and
  * answers again (60 s dark are allowed; NCP firmware may take 4 minutes before it). The board's own
  * refusal comes as OSB_ERR_DEVICE with `device_code`. A board that comes back in DFU mode is no
- * error: see device_in_dfu. That the module is now installed is NOT shown by this: inspect again.
+ * error: see device_in_dfu. Where the application forbids updates, the board is restarted in safe
+ * mode first, in which no application runs. That the module is now installed is NOT shown by this:
+ * inspect again.
  */
 osb_status device_update(device *held, span module_file, const device_progress *progress,
                          osb_error *error) OSB_MUST_CHECK;

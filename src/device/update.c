@@ -6,9 +6,11 @@
  */
 #include "device/held.h"
 #include "protocol/requests.h"
+#include "protocol/result.h"
 
 enum {
     LEAVE_MS = 60000,
+    RESTART_LEAVE_MS = 40000,
     /* NCP firmware goes to the co-processor before the restart, while the board is still there. */
     NCP_LEAVE_MS = 240000
 };
@@ -26,6 +28,36 @@ static osb_status send_all(device *held, span file, const device_progress *progr
             progress->advance(progress->context, done, file.size);
     }
     return request_update_finish(&held->channel, error);
+}
+
+static bool application_forbids(const osb_error *refusal)
+{
+    return refusal->status == OSB_ERR_DEVICE && (refusal->device_code == RESULT_UPDATES_DISABLED ||
+                                                 refusal->device_code == RESULT_NOT_ALLOWED);
+}
+
+static osb_status restart_in_safe_mode(device *held, osb_error *error)
+{
+    log_line(held->log, LOG_INFO, "device", "%s: its application forbids updates; trying safe mode",
+             held->name);
+    TRY(request_enter_safe_mode(&held->channel, error));
+    TRY(held_rejoin(held, RESTART_LEAVE_MS, error));
+    return held_require(held, false, error);
+}
+
+/* The board says no before the first byte, or takes all of them. */
+static osb_status send_past_application(device *held, span file, const device_progress *progress,
+                                        osb_error *error)
+{
+    osb_error refusal = {0};
+    osb_status status = send_all(held, file, progress, &refusal);
+    if (application_forbids(&refusal)) {
+        TRY(restart_in_safe_mode(held, error));
+        return send_all(held, file, progress, error);
+    }
+    if (status != OSB_OK && error)
+        *error = refusal;
+    return status;
 }
 
 /* A board that refused has dropped the update itself; one that is gone cannot be told. */
@@ -52,7 +84,7 @@ osb_status device_update(device *held, span module_file, const device_progress *
                         "%zu bytes are more than any board takes", module_file.size);
     if (progress && progress->advance)
         progress->advance(progress->context, 0, module_file.size);
-    osb_status status = send_all(held, module_file, progress, error);
+    osb_status status = send_past_application(held, module_file, progress, error);
     if (needs_cancel(status) && request_update_cancel(&held->channel, NULL) != OSB_OK)
         log_line(held->log, LOG_WARNING, "device", "%s: the update could not be cancelled",
                  held->name);

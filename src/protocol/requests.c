@@ -157,3 +157,8 @@ osb_status request_enter_dfu(const control_channel *channel, osb_error *error)
 {
     return ask_to_leave(channel, REQUEST_TYPE_DFU_MODE, "enter DFU mode", error);
 }
+
+osb_status request_enter_safe_mode(const control_channel *channel, osb_error *error)
+{
+    return ask_to_leave(channel, REQUEST_TYPE_SAFE_MODE, "enter safe mode", error);
+}

@@ -61,6 +61,7 @@ osb_status request_protected_state(const control_channel *channel, request_prote
  */
 osb_status request_reset(const control_channel *channel, osb_error *error) OSB_MUST_CHECK;
 osb_status request_enter_dfu(const control_channel *channel, osb_error *error) OSB_MUST_CHECK;
+osb_status request_enter_safe_mode(const control_channel *channel, osb_error *error) OSB_MUST_CHECK;
 
 /**
  * A firmware update: start, data in order, finish. The board erases its staging region in `start`

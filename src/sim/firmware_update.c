@@ -62,6 +62,8 @@ int32_t update_start(sim_board *board, uint16_t request_id, span payload, buf *r
     wire__start_firmware_update_request__free_unpacked(request, NULL);
     if (format != 0)
         return SYSTEM_NOT_SUPPORTED;
+    if (board->defects.forbids_updates && !board->running.safe)
+        return SYSTEM_OTA_UPDATES_DISABLED;
     Wire__StartFirmwareUpdateReply message = WIRE__START_FIRMWARE_UPDATE_REPLY__INIT;
     uint8_t bytes[8];
     message.chunk_size = personality_chunk(board);

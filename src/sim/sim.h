@@ -52,6 +52,7 @@ typedef struct sim_defects {
     bool lies;        /**< says yes to every update and DFU write, and keeps what it has */
     uint32_t dark_ms; /**< each restart takes this much longer, or SIM_DARK_FOREVER; until the power
                            is cycled */
+    bool forbids_updates;       /**< its application refuses firmware updates, but in safe mode */
     const platform *returns_as; /**< shows this board's USB ids from its next restart on */
 } sim_defects;
 

@@ -109,7 +109,8 @@ static inline size_t fake_check(fake_board *board, uint8_t *data)
     int32_t result = board->results[board->type & 255];
     size_t size = result ? 0 : fake_reply(board, reply);
     board->done = true;
-    if (!result && (board->type == 40 || board->type == 50 || board->type == 251))
+    if (!result &&
+        (board->type == 40 || board->type == 50 || board->type == 60 || board->type == 251))
         board->reset_wanted = true;
     board->cancels += board->type == 252;
     return fake_answer(data, 0, NULL, &result, (uint32_t)size);

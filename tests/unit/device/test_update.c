@@ -121,6 +121,22 @@ static void refusals_come_with_their_code_and_need_no_cancel(void **state)
     assert_int_equal(device_mode_now(held, &mode, &error), OSB_OK); /* still held */
 }
 
+/* Refused with this code, restarted, and refused again: it is tried twice, not for ever. */
+static void an_application_that_forbids_updates_is_left_behind_once(void **state)
+{
+    static const int32_t codes[] = {-130, -1380};
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        bus.on_reset_count = 0;
+        comes_back_as(FAKE_P2);
+        board->results[250] = codes[i];
+        uint64_t before_ms = bus.now_ms;
+        assert_int_equal(update(), OSB_ERR_DEVICE);
+        assert_int_equal(error.device_code, codes[i]);
+        assert_int_equal(bus.now_ms - before_ms, 9000); /* one restart */
+    }
+}
+
 static void an_update_that_breaks_off_is_cancelled(void **state)
 {
     (void)state;
@@ -165,6 +181,7 @@ int main(void)
         TEST(chunks_obey_the_board),
         TEST(a_board_that_comes_back_in_dfu_mode_is_no_error),
         TEST(refusals_come_with_their_code_and_need_no_cancel),
+        TEST(an_application_that_forbids_updates_is_left_behind_once),
         TEST(an_update_that_breaks_off_is_cancelled),
         TEST(a_board_that_takes_the_update_but_stays_is_a_timeout),
         TEST(ncp_firmware_may_take_four_minutes),

@@ -256,6 +256,18 @@ static void systems_of_every_age_tell_their_modules(void **state)
     }
 }
 
+static void an_application_that_forbids_updates_does_not_stop_them(void **state)
+{
+    FILE_SET_OWNED next = {0};
+    (void)state;
+    file_set_make(&next, "boron", "5.9.0");
+    hold("boron", "5.6.0");
+    sim_board_set_defects(board, &(sim_defects){.forbids_updates = true});
+    OK(device_update(held, file_of(&next, MODULE_BOOTLOADER, 0), NULL, &error));
+    inspect();
+    assert_int_equal(version_of(MODULE_BOOTLOADER, 0), 2700);
+}
+
 static void updates_need_the_request_channel(void **state)
 {
     static const uint8_t bytes[1000] = {0};
@@ -310,30 +322,10 @@ static void a_stalled_or_late_transfer_is_an_error_and_the_next_try_works(void *
     }
 }
 
-/* A Photon with a system of before 0.6.0, held: no control requests, but a serial port. */
-static void hold_old_photon(void)
-{
-    release set;
-    const platform *kind = platform_by_name(&platforms, "photon");
-    hold("photon", "2.3.1");
-    OK(catalog_release(&known, "2.3.1", kind, &set, &error));
-    for (size_t i = 0; i < set.module_count; i++) {
-        release_module old = set.modules[i];
-        BUF_OWNED file = buf_make(MODULE_FILE_MAX);
-        if (old.slot.function != MODULE_SYSTEM_PART)
-            continue;
-        old.version = 23; /* 0.5.5 */
-        memset(old.dependencies, 0, sizeof old.dependencies);
-        OK(sim_synthesise(&set, &old, &file, &error));
-        OK(sim_board_program(board, buf_span(&file), old.file, &error));
-    }
-    OK(device_reconnect(held, 10000, &error));
-}
-
 static void a_board_without_control_requests_gets_into_dfu_mode(void **state)
 {
     (void)state;
-    hold_old_photon();
+    hold_photon(23); /* 0.5.5 */
     inspect();
     assert_false(shot.modules_known);
     assert_string_equal(shot.os_version, "");
@@ -348,7 +340,7 @@ static void a_power_cut_on_the_way_by_serial_port_costs_another_try(void **state
 {
     static const sim_fault faults[] = {FAULT_POWER_CUT, FAULT_UNPLUG, FAULT_STALL, FAULT_TIMEOUT};
     for (unsigned step = 1; step < 16; step++) {
-        hold_old_photon();
+        hold_photon(23); /* 0.5.5 */
         sim_world_set_fault(world, sim_world_operations(world) + step, faults[step % 4]);
         osb_status status = device_enter_dfu(held, &error);
         if (status != OSB_OK)
@@ -375,6 +367,8 @@ int main(void)
         cmocka_unit_test_teardown(a_power_cut_on_the_way_by_serial_port_costs_another_try,
                                   tear_down),
         cmocka_unit_test_teardown(systems_of_every_age_tell_their_modules, tear_down),
+        cmocka_unit_test_teardown(an_application_that_forbids_updates_does_not_stop_them,
+                                  tear_down),
         cmocka_unit_test_teardown(updates_need_the_request_channel, tear_down),
         cmocka_unit_test_teardown(a_power_cut_at_any_moment_leaves_a_board_that_is_found_again,
                                   tear_down),
