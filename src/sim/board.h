@@ -37,7 +37,8 @@ typedef enum board_mode {
 typedef enum boot_wish {
     BOOT_NORMALLY,
     BOOT_INTO_DFU,
-    BOOT_INTO_SAFE_MODE
+    BOOT_INTO_SAFE_MODE,
+    BOOT_INTO_LISTENING /**< safe mode that listens, whatever the board knows of networks */
 } boot_wish;
 
 typedef struct board_asset {

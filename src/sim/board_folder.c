@@ -43,6 +43,8 @@ static const char *wish_name(boot_wish wish)
         return "dfu";
     case BOOT_INTO_SAFE_MODE:
         return "safe";
+    case BOOT_INTO_LISTENING:
+        return "listening";
     }
     return "normal";
 }
@@ -51,6 +53,8 @@ static boot_wish wish_from(const char *name)
 {
     if (text_equal(name, "dfu"))
         return BOOT_INTO_DFU;
+    if (text_equal(name, "listening"))
+        return BOOT_INTO_LISTENING;
     return text_equal(name, "safe") ? BOOT_INTO_SAFE_MODE : BOOT_NORMALLY;
 }
 

@@ -177,11 +177,15 @@ static board_mode judge_system(sim_board *board)
 {
     bool healthy = all_needs_met(board);
     healthy = application_runs(board) && healthy;
-    if (board->wish == BOOT_INTO_SAFE_MODE) {
+    if (board->wish == BOOT_INTO_SAFE_MODE || board->wish == BOOT_INTO_LISTENING) {
         board_note(board, "safe mode was asked for");
         healthy = false;
     }
     board->running.safe = !healthy;
+    if (board->wish == BOOT_INTO_LISTENING) {
+        board_note(board, "listening mode was asked for");
+        return BOARD_LISTENING;
+    }
     if (!healthy && board->keeps.network_credentials)
         return BOARD_SAFE;
     if (!healthy) {

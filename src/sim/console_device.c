@@ -2,7 +2,7 @@
  * The console: magic baud rates, and the one-letter commands of listening mode (device-os
  * system/src/system_update.cpp, system_setup.cpp).
  *
- * Letters that are not simulated (w, s, d, f, C, L) are swallowed like those that no system knows.
+ * Letters that are not simulated (w, s, d, f, C) are swallowed like those that no system knows.
  * Invariant: outside listening mode nobody reads what the host sends, so it fills up and waits, as
  * it does before an application that never calls Serial.read().
  */
@@ -170,6 +170,10 @@ static void obey(sim_board *board, uint8_t letter)
         return;
     case 'x':
         stop_listening(board);
+        return;
+    case 'L':
+        if (board->running.system_version >= SYSTEM_0_5_0)
+            board_reset_later(board, TOUCH_RESET_MS, BOOT_INTO_LISTENING);
         return;
     }
 }

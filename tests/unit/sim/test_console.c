@@ -188,6 +188,24 @@ static void a_listening_board_tells_who_it_is(void **state)
     bench_end(&b);
 }
 
+static void a_letter_starts_the_board_again_to_listen(void **state)
+{
+    (void)state;
+    bench b;
+    bench_board(&b, "photon", "2.3.1");
+    serial_port *port = open_console(&b, 28800);
+    OK(transport_wait(b.bus, 5000, &b.error));
+    const uint32_t arrival = b.board->arrival;
+    OK(serial_write(port, (span){(const uint8_t *)"L", 1}, 100, &b.error));
+    OK(transport_wait(b.bus, 5000, &b.error));
+    serial_close(port);
+    assert_int_not_equal(b.board->arrival, arrival);
+    assert_int_equal(b.board->mode, BOARD_LISTENING);
+    assert_true(b.board->running.safe);
+    assert_true(bench_has_reason(&b, "listening mode was asked for"));
+    bench_end(&b);
+}
+
 static void a_cellular_board_needs_its_modem_to_tell(void **state)
 {
     char heard[512];
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(systems_before_0_8_0_have_no_request_channel),
         cmocka_unit_test(a_rate_begins_listening_mode_up_to_5_9_0),
         cmocka_unit_test(a_listening_board_tells_who_it_is),
+        cmocka_unit_test(a_letter_starts_the_board_again_to_listen),
         cmocka_unit_test(a_cellular_board_needs_its_modem_to_tell),
         cmocka_unit_test(what_no_application_reads_fills_up),
         cmocka_unit_test(a_port_belongs_to_one_and_to_one_arrival),
