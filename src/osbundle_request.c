@@ -147,6 +147,7 @@ void request_solve(request *work)
     solve(&work->state, &direct, &rules, &work->steps);
     if (work->steps.refusal_count && wanted.via_count)
         solve(&work->state, &wanted, &rules, &work->steps);
+    solve_advise(&work->state, &direct, &rules, &work->context->known, &work->steps);
 }
 
 osb_status request_look(request *work, bool *looked, osb_error *error)

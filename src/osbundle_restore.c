@@ -78,8 +78,10 @@ osb_status request_check_plan(const request *work, osb_error *error)
 {
     if (!work->steps.refusal_count)
         return OSB_OK;
+    const char *remedy = work->steps.remedy_count ? work->steps.remedies[0] : NULL;
     return osb_fail(error, OSB_ERR_NO_PLAN, work->state.device_id,
-                    "see all reasons with: osbundle plan", "%s", work->steps.refusals[0]);
+                    remedy ? remedy : "see all reasons with: osbundle plan", "%s",
+                    work->steps.refusals[0]);
 }
 
 osb_status request_ask(osb_context *context, const char *device, const json_t *shown,

@@ -69,6 +69,7 @@ osb_status cmd_plan(cli *self, osb_error *error)
     TRY(osb_plan(self->context, &goal, &plan, error));
     progress_close(self->shown);
     const json_t *refusals = json_object_get(plan, "refusals");
+    const char *remedy = json_string_value(json_array_get(json_object_get(plan, "remedies"), 0));
     if (words->output)
         TRY(output_json_file(plan, words->output, error));
     if (words->json)
@@ -77,7 +78,7 @@ osb_status cmd_plan(cli *self, osb_error *error)
         show_plan(plan);
     if (json_array_size(refusals))
         return osb_fail(error, OSB_ERR_NO_PLAN, json_text(plan, "device", NULL),
-                        "change the goal, or remove what the refusals name", "%s",
+                        remedy ? remedy : "change the goal, or remove what the refusals name", "%s",
                         json_string_value(json_array_get(refusals, 0)));
     self->something_to_do = words->exit_code && json_array_size(json_object_get(plan, "steps"));
     return OSB_OK;

@@ -87,6 +87,8 @@ void show_plan(const json_t *plan)
     const json_t *steps = json_object_get(plan, "steps");
     show_goal(plan);
     show_notes(plan, "refusals", "refused");
+    show_notes(plan, "facts", "because");
+    show_notes(plan, "remedies", "possible");
     show_notes(plan, "warnings", "note");
     if (json_array_size(json_object_get(plan, "refusals")))
         return;

@@ -18,6 +18,7 @@ enum {
     PLAN_FILES_MAX = 8,  /**< that a goal names one by one */
     PLAN_REASONS_MAX = 4,
     PLAN_NOTES_MAX = 12,
+    PLAN_REMEDIES_MAX = 4,
     PLAN_TEXT = 240
 };
 
@@ -73,6 +74,10 @@ typedef struct plan {
     char warnings[PLAN_NOTES_MAX][PLAN_TEXT];
     size_t refusal_count; /**< above 0: there is no plan, and these are the facts in the way */
     char refusals[PLAN_NOTES_MAX][PLAN_TEXT];
+    size_t fact_count; /**< with a refusal: a smallest set of facts that rules every plan out */
+    char facts[PLAN_NOTES_MAX][PLAN_TEXT];
+    size_t remedy_count; /**< and what would make a plan possible, as was tried */
+    char remedies[PLAN_REMEDIES_MAX][PLAN_TEXT];
 } plan;
 
 /** What the user wants. At least one of `set`, `files` and `app` is there. */
@@ -109,6 +114,13 @@ void solve(const snapshot *state, const goal *wanted, const policy *rules, plan 
  */
 bool solve_via(const snapshot *state, const goal *wanted, const policy *rules, const catalog *known,
                char name[VERSION_SIZE]);
+
+/**
+ * Gives a refused plan its facts and remedies, found by planning without and with them. Other
+ * releases are looked for in `known`. Nothing is changed where there is a plan.
+ */
+void solve_advise(const snapshot *state, const goal *wanted, const policy *rules,
+                  const catalog *known, plan *result);
 
 /** Bytes that all write steps move over the wire. */
 uint64_t plan_bytes(const plan *steps);

@@ -112,5 +112,7 @@ json_t *plan_to_json(const plan *steps)
     json_object_set_new(object, "cost_ms", json_integer((json_int_t)plan_cost_ms(steps)));
     json_object_set_new(object, "warnings", texts_to_json(steps->warnings, steps->warning_count));
     json_object_set_new(object, "refusals", texts_to_json(steps->refusals, steps->refusal_count));
+    json_object_set_new(object, "facts", texts_to_json(steps->facts, steps->fact_count));
+    json_object_set_new(object, "remedies", texts_to_json(steps->remedies, steps->remedy_count));
     return object;
 }

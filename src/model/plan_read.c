@@ -257,6 +257,12 @@ static osb_status read_notes(const reading *from, const json_t *document)
     if (!read_texts(json_object_get(document, "refusals"), steps->refusals, PLAN_NOTES_MAX,
                     &steps->refusal_count))
         return unreadable(from, "", "refusals");
+    if (!read_texts(json_object_get(document, "facts"), steps->facts, PLAN_NOTES_MAX,
+                    &steps->fact_count))
+        return unreadable(from, "", "facts");
+    if (!read_texts(json_object_get(document, "remedies"), steps->remedies, PLAN_REMEDIES_MAX,
+                    &steps->remedy_count))
+        return unreadable(from, "", "remedies");
     return OSB_OK;
 }
 

@@ -12,8 +12,8 @@
  * solve_check   is what the board ends up with coherent
  * solve_accept  replays the finished plan against the board's own rules
  *
- * Where they find no way, solve_look starts a board in DFU mode to see what it has, and solve_via
- * looks for a release that leads there.
+ * Where they find no way, solve_look starts a board in DFU mode to see what it has, solve_via looks
+ * for a release that leads there, and solve_advise for what would make a way.
  *
  * solve_facts says what boards can do by version, solve_explain why a step is there, solve_cost
  * how long it takes.

@@ -5,6 +5,10 @@
  */
 #include "model/platform.h"
 
+enum {
+    FACT_TRACKER_NCP = 7 /**< image of the Tracker's co-processor that systems from 3.0.0 on need */
+};
+
 /** Whether a system takes control requests over USB at all. */
 bool fact_takes_control(const platform *board, uint16_t system);
 /** Whether a system replaces the bootloader on a control request. */

@@ -11,7 +11,6 @@
 enum {
     PROTECTED_SYSTEM_MIN = 6101, /**< 6.1.1: particle-cli's floors for protected boards */
     PROTECTED_BOOTLOADER_MIN = 3001,
-    TRACKER_NCP = 7,          /**< what the stepping stone is there for */
     MODEM_FAST_SYSTEM = 2000, /**< 2.0.0 leaves an R410 modem at 460800 baud */
     MODEM_RESET_SYSTEM = 1512 /**< 1.5.2 brings it back */
 };
@@ -50,20 +49,20 @@ static void check_stepping_stone(solver *work, const release_module *wanted, mod
     const solve_module *ncp = solve_installed(work, ncp_firmware);
     char slot[MODULE_SLOT_TEXT];
     slot_text(wanted->slot, slot);
-    if ((now && now->version >= need.version) || (ncp && ncp->version >= TRACKER_NCP))
+    if ((now && now->version >= need.version) || (ncp && ncp->version >= FACT_TRACKER_NCP))
         return;
     if (!now && !work->state->modules_known)
         solve_warn(work,
                    "%s %u expects that %s >= %u was there before and gave the co-processor image "
                    "%d, which cannot be seen now",
-                   slot, wanted->version, slot, need.version, TRACKER_NCP);
+                   slot, wanted->version, slot, need.version, FACT_TRACKER_NCP);
     else
         solve_refuse(work,
                      "%s %u goes only onto a board with %s >= %u, whose co-processor then has "
                      "image %d, and this one has %u; name the file of image %d with --module, so "
                      "that 5.5.0 can be passed on the way%s",
-                     slot, wanted->version, slot, need.version, TRACKER_NCP, now ? now->version : 0,
-                     TRACKER_NCP,
+                     slot, wanted->version, slot, need.version, FACT_TRACKER_NCP,
+                     now ? now->version : 0, FACT_TRACKER_NCP,
                      ncp || work->state->modules_known ? ""
                                                        : ", or start the board to see its image");
 }

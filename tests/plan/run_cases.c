@@ -148,6 +148,7 @@ static void make_plan(const fixture *world, test_case *self)
         wanted.via_count = 1;
     }
     solve(&self->state, &wanted, &self->rules, &self->result);
+    solve_advise(&self->state, &self->wanted, &self->rules, world->known, &self->result);
 }
 
 static bool via_matches(const test_case *self)
@@ -157,6 +158,27 @@ static bool via_matches(const test_case *self)
     if (text_equal(wanted, found))
         return true;
     printf("%s: goes by way of \"%s\"\n", self->name, found);
+    return false;
+}
+
+/** A refusal has facts; where a case lists them, those and no others. */
+static bool facts_match(const test_case *self)
+{
+    const plan *result = &self->result;
+    const json_t *wanted = json_object_get(self->text, "facts");
+    const char *remedy = json_text(self->text, "remedy", NULL);
+    bool same = !wanted || json_array_size(wanted) == result->fact_count;
+    for (size_t i = 0; same && wanted && i < result->fact_count; i++)
+        same = contains(result->facts, result->fact_count,
+                        json_string_value(json_array_get(wanted, i)));
+    if (same && (!remedy || contains(result->remedies, result->remedy_count, remedy)) &&
+        (result->refusal_count > 0) == (result->fact_count > 0))
+        return true;
+    printf("%s: the refusal rests on\n", self->name);
+    for (size_t i = 0; i < result->fact_count; i++)
+        printf("    fact: %s\n", result->facts[i]);
+    for (size_t i = 0; i < result->remedy_count; i++)
+        printf("    remedy: %s\n", result->remedies[i]);
     return false;
 }
 
@@ -170,7 +192,8 @@ static bool run_case(const fixture *world, const json_t *text)
     }
     make_plan(world, &self);
     bool steps = steps_match(&self), texts = texts_match(&self), after = after_matches(&self);
-    return steps && texts && after && via_matches(&self) && reads_back(world, &self);
+    return steps && texts && after && via_matches(&self) && facts_match(&self) &&
+           reads_back(world, &self);
 }
 
 /** A file holds the cases of one subject. */

@@ -12,6 +12,7 @@
 
 enum {
     TASKS = 100000,
+    ADVISED = 25, /* every such refusal is looked into */
     FINDINGS_SHOWN = 5
 };
 
@@ -222,6 +223,24 @@ static const char *plan_again(follower *self, plan *again)
     return again->step_count ? "a second plan is not empty" : NULL;
 }
 
+/** A refusal rests on something, and a flag that is offered does help. */
+static const char *advise(const random_task *task, const catalog *known, plan *made, plan *again)
+{
+    static const char offer[] = "it can be done with --allow-downgrade";
+    solve_advise(&task->state, &task->wanted, &task->rules, known, made);
+    if (!made->fact_count)
+        return "a refusal that rests on nothing";
+    if (!made->remedy_count || !text_equal(made->remedies[0], offer))
+        return NULL;
+    policy rules = task->rules;
+    char name[VERSION_SIZE];
+    rules.allow_downgrade = true;
+    solve(&task->state, &task->wanted, &rules, again);
+    bool helps =
+        !again->refusal_count || solve_via(&task->state, &task->wanted, &rules, known, name);
+    return !task->rules.allow_downgrade && helps ? NULL : "a remedy that does not help";
+}
+
 static const char *judge(const random_task *task, const plan *made, plan *again)
 {
     static follower self; /* large */
@@ -249,7 +268,7 @@ static void show(size_t number, const random_task *task, const plan *made, const
                made->steps[i].slot ? made->steps[i].slot->name : "", made->steps[i].to);
 }
 
-static void try_one(size_t number, const random_task *task, statistics *seen)
+static void try_one(size_t number, const random_task *task, const catalog *known, statistics *seen)
 {
     static plan made, again; /* large */
     solve(&task->state, &task->wanted, &task->rules, &made);
@@ -261,6 +280,8 @@ static void try_one(size_t number, const random_task *task, statistics *seen)
     seen->looks += made.looks_again;
     seen->planned += made.step_count > 0;
     seen->steps += made.step_count;
+    if (!problem && made.refusal_count && number % ADVISED == 0)
+        problem = advise(task, known, &made, &again);
     if (problem && seen->failed++ < FINDINGS_SHOWN)
         show(number, task, &made, problem);
 }
@@ -278,7 +299,7 @@ static osb_status run(statistics *seen, osb_error *error)
     bool filled = pool_fill(&pool, &platforms, &known);
     for (size_t i = 0; filled && i < TASKS; i++) {
         task_make(&task, &pool, &seed);
-        try_one(i, &task, seen);
+        try_one(i, &task, &known, seen);
     }
     catalog_free(&known);
     return OSB_OK;
