@@ -230,9 +230,10 @@ static void advance(const solver *work, snapshot *state)
     }
 }
 
-void solve_stages(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
+bool solve_stages(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
 {
     snapshot now = *state;
+    bool sure = true;
     *result = (plan){0};
     describe_goal(state, wanted, result);
     for (size_t stage = 0; stage <= wanted->via_count && !result->refusal_count; stage++) {
@@ -242,14 +243,15 @@ void solve_stages(const snapshot *state, const goal *wanted, const policy *rules
         if (stage == wanted->via_count && !result->refusal_count)
             describe_after(&work);
         advance(&work, &now);
+        sure = sure && !work.rests_on_unseen;
     }
     if (result->refusal_count)
         result->step_count = 0;
+    return sure && !result->refusal_count;
 }
 
 void solve(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
 {
-    solve_stages(state, wanted, rules, result);
-    if (result->refusal_count)
+    if (!solve_stages(state, wanted, rules, result))
         solve_look(state, wanted, rules, result);
 }

@@ -54,16 +54,20 @@ typedef struct solver {
     bool heal;
     size_t file_count;
     const release_module *files[RELEASE_MODULES_MAX + PLAN_FILES_MAX]; /**< one a slot */
-    size_t first_step; /**< of this stage in the plan */
+    size_t first_step;    /**< of this stage in the plan */
+    bool rests_on_unseen; /**< a need is met only if what cannot be seen meets it */
     size_t slot_count;
     solve_slot slots[RELEASE_MODULES_MAX + PLAN_FILES_MAX + 1];
     size_t module_count;
     solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX + PLAN_FILES_MAX];
 } solver;
 
-/** All stages of a plan, or the refusals of the first that there is no way for. */
-void solve_stages(const snapshot *state, const goal *wanted, const policy *rules, plan *result);
-/** Puts a look at the running system in the place of refusals that rest on what is unknown. */
+/**
+ * All stages of a plan, or the refusals of the first that there is no way for.
+ * @return whether it rests on nothing that cannot be seen
+ */
+bool solve_stages(const snapshot *state, const goal *wanted, const policy *rules, plan *result);
+/** Puts a look at the running system in the place of a plan that rests on what is unknown. */
 void solve_look(const snapshot *state, const goal *wanted, const policy *rules, plan *result);
 
 void solve_goal(solver *work);

@@ -19,7 +19,9 @@ typedef struct replay {
     const platform *board;
     size_t number; /**< of the step, from 1 */
     bool in_dfu;
-    bool all_known; /**< what is not in the list is absent */
+    bool all_known;  /**< what is not in the list is absent */
+    bool flash_read; /**< some system part was read in DFU mode: others that were not are not there
+                      */
     size_t count;
     solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX + PLAN_FILES_MAX];
 } replay;
@@ -71,7 +73,8 @@ static void begin(replay *self, solver *work)
     *self = (replay){.work = work,
                      .board = state->board,
                      .in_dfu = state->mode == MODE_DFU,
-                     .all_known = state->modules_known};
+                     .all_known = state->modules_known,
+                     .flash_read = state->mode == MODE_DFU && !state->flash_unread};
     for (size_t i = 0; i < state->module_count; i++) {
         const snapshot_module *entry = &state->modules[i];
         if (entry->store != STORE_MAIN)
@@ -224,12 +227,13 @@ static void replay_blank(replay *self, const plan_step *step)
     forget(self, step->slot->slot);
 }
 
-/** Whether a system part that this board must have is known to be absent. */
+/** Whether a system part that this board must have is known not to be there. */
 static bool lacks_system(replay *self)
 {
     for (size_t i = 0; i < self->board->slot_count; i++) {
         const platform_slot *place = &self->board->slots[i];
-        if (place->slot.function == MODULE_SYSTEM_PART && place->required && self->all_known &&
+        bool seen = self->all_known || (self->flash_read && place->route == ROUTE_DFU);
+        if (place->slot.function == MODULE_SYSTEM_PART && place->required && seen &&
             !find(self, place->slot))
             return true;
     }

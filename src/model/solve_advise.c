@@ -75,7 +75,9 @@ static void apply(question *asked, const goal *wanted)
     for (size_t i = 0; i < asked->state.module_count; i++)
         if (!asked->unseen[i])
             asked->state.modules[kept++] = asked->state.modules[i];
-    asked->state.modules_known = asked->state.modules_known && kept == asked->state.module_count;
+    bool all = kept == asked->state.module_count;
+    asked->state.modules_known = asked->state.modules_known && all;
+    asked->state.flash_unread = asked->state.flash_unread || !all;
     asked->state.module_count = kept;
     size_t named = 0;
     for (size_t i = 0; i < wanted->file_count; i++)

@@ -5,6 +5,7 @@
  * although it no longer fits is a warning, because the user did not ask to replace it.
  */
 #include "model/solve.h"
+#include "model/solve_facts.h"
 
 /**
  * Needs of what cannot be seen count as met where the user waits at the end; on the way nobody
@@ -44,14 +45,38 @@ static void judge(solver *work, const solve_module *module, module_dependency ne
                      slot, module->version, needed, need.version, has);
 }
 
+/** Met only if what cannot be seen now is new enough. */
+static void tell_unseen(solver *work, const solve_module *module, module_dependency need)
+{
+    char slot[MODULE_SLOT_TEXT], needed[MODULE_SLOT_TEXT];
+    slot_text(module->slot, slot);
+    slot_text(need.slot, needed);
+    work->rests_on_unseen = true;
+    solve_warn(work, "%s %u needs %s >= %u, and what the board has there cannot be seen now", slot,
+               module->version, needed, need.version);
+}
+
+/** Systems before 3.1.0 do not find a 256K application: then it is as if it were not there. */
+static void forget_lost_application(solver *work)
+{
+    uint16_t system = solve_system_version(work);
+    if (system && !fact_finds_256k(work->state->board, system))
+        solve_forget(work, (module_slot){MODULE_USER_PART, 2});
+}
+
 void solve_check(solver *work)
 {
+    forget_lost_application(work);
     for (size_t i = 0; i < work->module_count; i++) {
         const solve_module *module = &work->modules[i];
         for (size_t d = 0; d < module->dependency_count; d++) {
             module_dependency need = module->dependencies[d];
-            if (need.slot.function != MODULE_NONE && !solve_meets(work, need, is_last_stage(work)))
+            if (need.slot.function == MODULE_NONE || solve_meets(work, need, false))
+                continue;
+            if (!solve_meets(work, need, is_last_stage(work)))
                 judge(work, module, need);
+            else if (solve_file(work, module->slot))
+                tell_unseen(work, module, need);
         }
     }
 }

@@ -14,16 +14,14 @@
 
 static bool is_sound(const snapshot *state)
 {
-    size_t parts = 0;
-    for (size_t i = 0; i < state->module_count; i++) {
-        const snapshot_module *entry = &state->modules[i];
-        if (entry->slot.function != MODULE_SYSTEM_PART)
-            continue;
-        parts++;
-        if (entry->checked & ~entry->passed & CHECK_INTEGRITY)
+    for (size_t i = 0; i < state->board->slot_count; i++) {
+        const platform_slot *place = &state->board->slots[i];
+        const snapshot_module *part = snapshot_find(state, place->slot);
+        if (place->slot.function == MODULE_SYSTEM_PART && place->required &&
+            (!part || part->checked & ~part->passed & CHECK_INTEGRITY))
             return false;
     }
-    return parts;
+    return true;
 }
 
 /** The board as the goal would like it: running, and all that cannot be seen new enough. */
@@ -58,7 +56,7 @@ static void describe_unseen(const snapshot *state, char *target, size_t capacity
 
 void solve_look(const snapshot *state, const goal *wanted, const policy *rules, plan *result)
 {
-    char unseen[PLAN_TEXT / 2];
+    char unseen[PLAN_TEXT / 2], why[PLAN_TEXT];
     const snapshot_module *system = snapshot_find(state, (module_slot){MODULE_SYSTEM_PART, 1});
     if (state->mode != MODE_DFU || state->modules_known || !is_sound(state) || !system ||
         !fact_takes_control(state->board, system->version))
@@ -67,17 +65,20 @@ void solve_look(const snapshot *state, const goal *wanted, const policy *rules, 
     if (!tried)
         return;
     snapshot best = best_case(state);
-    solve_stages(&best, wanted, rules, tried);
-    bool possible = !tried->refusal_count;
+    bool possible = solve_stages(&best, wanted, rules, tried);
     free(tried);
     if (!possible)
         return;
     describe_unseen(state, unseen, sizeof unseen);
+    text_copy(why, sizeof why,
+              result->refusal_count ? result->refusals[0]
+                                    : result->warnings[result->warning_count - 1]);
+    result->step_count = result->after_count = result->warning_count = 0;
     plan_step *step = &result->steps[result->step_count++];
     *step = (plan_step){.operation = STEP_BOOT, .reason_count = 2};
     text_format(step->reasons[0], PLAN_TEXT,
                 "DFU mode does not show %s, and what to do depends on it", unseen);
-    text_format(step->reasons[1], PLAN_TEXT, "if it is too old: %.200s", result->refusals[0]);
+    text_format(step->reasons[1], PLAN_TEXT, "otherwise: %.200s", why);
     step->cost_ms = solve_cost_ms(state->board, step);
     result->refusal_count = 0;
     result->looks_again = true;

@@ -45,7 +45,8 @@ bool solve_via(const snapshot *state, const goal *wanted, const policy *rules, c
                char name[VERSION_SIZE])
 {
     bool found = false;
-    plan *tried = wanted->set && is_complete(wanted->set) ? malloc(sizeof *tried) : NULL;
+    plan *tried =
+        wanted->set && !wanted->heal && is_complete(wanted->set) ? malloc(sizeof *tried) : NULL;
     if (!tried)
         return false;
     solve(state, wanted, rules, tried);

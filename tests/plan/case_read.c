@@ -144,6 +144,7 @@ static bool read_board(const fixture *world, test_case *self)
     state->mode = mode_from(json_text(board, "mode", "normal"));
     state->guard = protection_from(json_text(board, "protection", "open"));
     state->modules_known = !json_true_at(board, "unknown") && (!os || state->mode != MODE_DFU);
+    state->flash_unread = json_true_at(board, "unknown");
     if (os && !fill_from_release(world, os, state))
         return false;
     json_object_foreach(json_object_get(board, "modules"), slot_name, number)

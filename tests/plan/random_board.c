@@ -63,8 +63,7 @@ static void make_identity(const release_module *from, uint8_t identity[SHA256_SI
 static void add_module(snapshot *state, const release_module *from, uint64_t *seed)
 {
     const platform_slot *place = platform_find_slot(state->board, from->slot);
-    if (!place || state->module_count == SNAPSHOT_MODULES_MAX || one_in(seed, 40) ||
-        (state->mode == MODE_DFU && place->route != ROUTE_DFU))
+    if (!place || state->module_count == SNAPSHOT_MODULES_MAX || one_in(seed, 40))
         return;
     snapshot_module *entry = &state->modules[state->module_count++];
     *entry = (snapshot_module){.slot = from->slot,
@@ -80,6 +79,16 @@ static void add_module(snapshot *state, const release_module *from, uint64_t *se
     for (size_t d = 0; d < 2; d++)
         if (from->dependencies[d].slot.function != MODULE_NONE)
             entry->dependencies[entry->dependency_count++] = from->dependencies[d];
+}
+
+/** In DFU mode only what DFU writes can be read. */
+static void hide_modules(snapshot *state)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < state->module_count; i++)
+        if (platform_find_slot(state->board, state->modules[i].slot)->route == ROUTE_DFU)
+            state->modules[kept++] = state->modules[i];
+    state->module_count = kept;
 }
 
 static void make_board(random_task *task, const release_pool *pool, const release *base,
@@ -102,6 +111,9 @@ static void make_board(random_task *task, const release_pool *pool, const releas
     release_module ncp = {.slot = {MODULE_NCP_FIRMWARE, 0},
                           .version = (uint16_t)(5 + below(seed, 3))};
     add_module(state, &ncp, seed);
+    task->truth = *state;
+    if (state->mode == MODE_DFU)
+        hide_modules(state);
 }
 
 static void spoil(release_module *entry, uint64_t *seed)
@@ -149,18 +161,98 @@ static void make_application(random_task *task, const release *base, uint64_t *s
         app->dependencies[0] = (module_dependency){system->slot, system->version};
 }
 
+/** Files that somebody names, from another release of the platform. */
+static size_t make_files(random_task *task, const release *from, uint64_t *seed)
+{
+    size_t count = 0;
+    while (count < NAMED_MAX && one_in(seed, 2)) {
+        const release_module *file = &from->modules[below(seed, (uint32_t)from->module_count)];
+        const platform_slot *place = platform_find_slot(from->board, file->slot);
+        if (!place || place->route == ROUTE_NEVER || file->slot.function == MODULE_USER_PART ||
+            (count && slot_equal(task->files[0].slot, file->slot)))
+            continue;
+        release_module *named = &task->files[count++];
+        *named = *file;
+        named->size = named->size ? named->size : 8192;
+        make_identity(named, named->identity);
+        text_copy(named->file, sizeof named->file, "named.bin");
+    }
+    return count;
+}
+
+static void make_policy(random_task *task, const release *other, uint64_t *seed)
+{
+    task->rules = (policy){.allow_downgrade = one_in(seed, 2),
+                           .allow_incomplete = one_in(seed, 2),
+                           .full_rewrite = one_in(seed, 10),
+                           .simulated = true,
+                           .approved = task->approved};
+    if (!one_in(seed, 12))
+        return;
+    task->approved[0] = other->version;
+    task->approved[1] = one_in(seed, 2) ? task->set.version : "5";
+    task->rules.approved_count = 2;
+}
+
+/** Pins what is wanted, but now and then one file to another content. */
+static void make_lock(random_task *task, uint64_t *seed)
+{
+    if (!task->wanted.set || !one_in(seed, 20))
+        return;
+    task->lock = task->set;
+    if (one_in(seed, 2))
+        task->lock.modules[below(seed, (uint32_t)task->lock.module_count)].sha256[0] ^= 1;
+    task->wanted.lock = &task->lock;
+}
+
 void task_make(random_task *task, const release_pool *pool, uint64_t *seed)
 {
     const release *base = &pool->releases[below(seed, (uint32_t)pool->count)];
     make_board(task, pool, base, seed);
     make_release(task, one_in(seed, 8) ? base : sibling(pool, base, seed), seed);
     make_application(task, one_in(seed, 3) ? sibling(pool, base, seed) : base, seed);
-    bool app_only = one_in(seed, 12);
-    task->wanted = (goal){.set = app_only ? NULL : &task->set,
-                          .app = app_only || one_in(seed, 3) ? &task->app : NULL,
-                          .heal = !app_only && one_in(seed, 5)};
-    task->rules = (policy){.allow_downgrade = one_in(seed, 2),
-                           .allow_incomplete = one_in(seed, 2),
-                           .full_rewrite = one_in(seed, 10),
-                           .simulated = true};
+    size_t named = one_in(seed, 6) ? make_files(task, sibling(pool, base, seed), seed) : 0;
+    bool no_release = one_in(seed, 12);
+    task->wanted = (goal){.set = no_release ? NULL : &task->set,
+                          .files = task->files,
+                          .file_count = named,
+                          .app = (no_release && !named) || one_in(seed, 3) ? &task->app : NULL,
+                          .heal = !no_release && one_in(seed, 5)};
+    make_policy(task, sibling(pool, base, seed), seed);
+    make_lock(task, seed);
+}
+
+bool task_find_way(random_task *task, const catalog *known)
+{
+    char name[VERSION_SIZE];
+    if (!solve_via(&task->state, &task->wanted, &task->rules, known, name) ||
+        catalog_release(known, name, task->state.board, &task->via, NULL) != OSB_OK)
+        return false;
+    for (size_t i = 0; i < task->via.module_count; i++) {
+        release_module *entry = &task->via.modules[i];
+        entry->size = entry->size ? entry->size : 8192;
+        make_identity(entry, entry->identity);
+    }
+    task->via_list[0] = &task->via;
+    task->wanted.via = task->via_list;
+    task->wanted.via_count = 1;
+    return true;
+}
+
+static const release_module *named_file(const random_task *task, module_slot slot)
+{
+    for (size_t i = 0; i < task->wanted.file_count; i++)
+        if (slot_equal(task->files[i].slot, slot))
+            return &task->files[i];
+    return NULL;
+}
+
+const release_module *task_file(const random_task *task, const plan_step *step)
+{
+    module_slot slot = step->slot->slot;
+    if (step->release[0] && task->wanted.via_count && text_equal(step->release, task->via.version))
+        return release_find(&task->via, slot);
+    if (step->release[0])
+        return task->wanted.set ? release_find(&task->set, slot) : NULL;
+    return slot.function == MODULE_USER_PART ? task->wanted.app : named_file(task, slot);
 }
