@@ -2,9 +2,12 @@
  * plan: the steps with their reasons. Writes nothing to any board.
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "cli/boards.h"
 #include "cli/cli.h"
+#include "cli/dot.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -53,6 +56,17 @@ static osb_status plan_all(cli *self, const osb_goal *goal, osb_error *error)
     return output_json(plans, false, &ignored) == OSB_OK ? status : OSB_ERR_INTERNAL;
 }
 
+/** A picture by its name's ending: drawn where that is .svg, else as the document for dot. */
+static osb_status draw(const char *document, const char *path, osb_error *error)
+{
+    if (path && text_ends_with(path, ".svg"))
+        return dot_draw_svg(document, path, error);
+    if (path)
+        return output_file((span){(const uint8_t *)document, strlen(document)}, path, error);
+    fputs(document, stdout);
+    return OSB_OK;
+}
+
 osb_status cmd_plan(cli *self, osb_error *error)
 {
     const options *words = self->words;
@@ -63,8 +77,7 @@ osb_status cmd_plan(cli *self, osb_error *error)
     if (words->graph) {
         TRY(osb_plan_graph(self->context, &goal, &plan, error));
         progress_close(self->shown);
-        fputs(json_string_value(plan), stdout);
-        return OSB_OK;
+        return draw(json_string_value(plan), words->output, error);
     }
     TRY(osb_plan(self->context, &goal, &plan, error));
     progress_close(self->shown);

@@ -78,8 +78,13 @@ osb_status output_json_file(const json_t *value, const char *path, osb_error *er
 {
     BUF_OWNED text = buf_make(4 * 1024 * 1024);
     TRY(json_to_text(value, &text, error));
+    return output_file(buf_span(&text), path, error);
+}
+
+osb_status output_file(span content, const char *path, osb_error *error)
+{
     FILE *file = fopen(path, "wb");
-    bool written = file && fwrite(text.data, 1, text.size, file) == text.size;
+    bool written = file && fwrite(content.data, 1, content.size, file) == content.size;
     if (file && fclose(file) != 0)
         written = false;
     if (!written)

@@ -28,6 +28,9 @@ osb_status output_json(const json_t *value, bool line, osb_error *error) OSB_MUS
 /** Saves it as a file; an old one is overwritten. */
 osb_status output_json_file(const json_t *value, const char *path, osb_error *error) OSB_MUST_CHECK;
 
+/** Writes a file whole. */
+osb_status output_file(span content, const char *path, osb_error *error) OSB_MUST_CHECK;
+
 /** Two lines on stderr; with --json also the error object on stdout. */
 void output_error(const osb_error *error, bool json);
 

@@ -34,16 +34,15 @@ static bool is_early(const solver *work, const solve_slot *entry)
 }
 
 /**
- * What the board will ask: both needs met by what is installed. It stops looking at the first
- * empty one, and lets a second need of a bootloader pass (module-format 12, quirks 4 and 5). What
- * is unknown may be there, unless a pending step is about to bring it.
+ * Both needs are met by what is installed, as far as the board looks: it stops at the first empty
+ * one (module-format 12, quirk 4). What is unknown may be there, unless a pending step is about to
+ * bring it.
  */
 static bool needs_are_met(const solver *work, const release_module *wanted)
 {
     for (size_t i = 0; i < 2; i++) {
         module_dependency need = wanted->dependencies[i];
-        if (need.slot.function == MODULE_NONE ||
-            (i == 1 && need.slot.function == MODULE_BOOTLOADER))
+        if (need.slot.function == MODULE_NONE)
             return true;
         if (!solve_meets(work, need, !solve_is_pending(work, need.slot)))
             return false;
@@ -105,7 +104,7 @@ bool solve_only_now(const solver *work)
 {
     for (size_t i = 0; i < work->slot_count; i++) {
         const solve_slot *entry = &work->slots[i];
-        if (is_pending_control(entry) && solve_system_version(work) && is_early(work, entry) &&
+        if (is_pending_control(entry) && is_early(work, entry) &&
             needs_are_met(work, entry->wanted))
             return true;
     }

@@ -2,6 +2,7 @@
 """What plan can be asked for besides a release: files, healing only, a picture, a policy."""
 
 import hashlib
+import os
 import struct
 import unittest
 import zlib
@@ -72,6 +73,36 @@ class PlanGoals(ProgramTest):
         self.run_program("sim", "release", "p2@5.4.0", "releases")
         found = self.run_program("plan", "5.4.0", *words, code=5)
         self.assertIn("not among the approved ones: 5.3.1", found.lines[-2]["refusals"][0])
+
+    def draw(self, dot, name, code):
+        """Asks for a picture where `dot` is all that the PATH holds; None: nothing."""
+        self.write("bin/about.txt", b"")
+        if dot:
+            os.chmod(self.write("bin/dot", dot), 0o755)
+        return self.run_program("plan", "5.3.1", "--graph", "-o", name, "--sim", "board",
+                                code=code, PATH=self.path("bin"))
+
+    def test_a_picture_is_drawn_by_dot(self):
+        self.draw(b"#!/bin/sh\necho \"<svg>$1\"\nexec /bin/cat\n", "plan.svg", 0)
+        with open(self.path("plan.svg"), encoding="utf-8") as file:
+            picture = file.read()
+        self.assertTrue(picture.startswith("<svg>-Tsvg\ndigraph plan {\n"), picture)
+        self.assertTrue(picture.endswith("}\n"), picture)
+
+    def test_without_dot_no_picture_is_left_behind(self):
+        found = self.draw(None, "plan.svg", 3)
+        self.assert_two_line_error(found, "dot", "is not installed")
+        self.assertFalse(os.path.exists(self.path("plan.svg")))
+
+    def test_a_dot_that_fails_leaves_no_picture_behind(self):
+        found = self.draw(b"#!/bin/sh\necho half\nexit 1\n", "plan.svg", None)
+        self.assert_two_line_error(found, "plan.svg", "cannot be drawn")
+        self.assertFalse(os.path.exists(self.path("plan.svg")))
+
+    def test_another_ending_takes_the_document(self):
+        self.draw(None, "plan.dot", 0)
+        with open(self.path("plan.dot"), encoding="utf-8") as file:
+            self.assertTrue(file.read().startswith("digraph plan {\n"))
 
 
 def ncp_image(version):
