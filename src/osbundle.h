@@ -168,6 +168,7 @@ typedef struct osb_goal {
     const char *const *approved; /**< the releases that may be restored: "5.3.1", "5.3", "5" */
     size_t approved_count;       /**< 0: all */
     bool prerelease;             /**< `version` in short may be a pre-release */
+    const char *lock; /**< path of a lock: its release, and no file that it does not pin; NULL */
     bool allow_downgrade;
     bool allow_incomplete;
     bool full;    /**< write also what is right already */

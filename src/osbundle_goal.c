@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "osbundle_lock.h"
 
 /** Reads a module that the user names. A plan alone is content with a cache it cannot write. */
 static osb_status read_file(request *work, const char *path, release_module *file,
@@ -145,6 +146,10 @@ static osb_status choose_version(const request *work, char chosen[VERSION_SIZE],
 {
     const osb_goal *asked = work->goal;
     const char *words = asked->version ? asked->version : "latest";
+    if (asked->lock) {
+        text_copy(chosen, VERSION_SIZE, work->lock.version);
+        return OSB_OK;
+    }
     if (asked->heal && !asked->version && work->state.os_version[0]) {
         text_copy(chosen, VERSION_SIZE, work->state.os_version);
         return OSB_OK;
@@ -183,10 +188,52 @@ static osb_status get_release(request *work, const char *named, release *set,
     return cache_find_release(context->store, named, board->name, record, error);
 }
 
+static const release_module *locked_application(const release *lock)
+{
+    for (size_t i = 0; i < lock->module_count; i++)
+        if (lock->modules[i].slot.function == MODULE_USER_PART)
+            return &lock->modules[i];
+    return NULL;
+}
+
+/** The application that the lock pins, from the cache. */
+static osb_status take_locked_application(request *work, const release_module *pin,
+                                          osb_error *error)
+{
+    module parsed;
+    pinned_file *pinned = &work->pinned.app;
+    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
+    if (cas_read(work->context->store, pin->sha256, &content, NULL) != OSB_OK)
+        return osb_fail(error, OSB_ERR_NOT_FOUND, pin->file, "name its file with --app FILE",
+                        "is pinned by the lock, and not in the cache");
+    TRY(module_parse(buf_span(&content), pin->file, &parsed, error));
+    TRY(platform_accepts(work->state.board, &parsed, pin->file, error));
+    release_module_from(&work->app, &parsed, pin->file);
+    text_copy(pinned->name, sizeof pinned->name, pin->file);
+    memcpy(pinned->sha256, pin->sha256, SHA256_SIZE);
+    return OSB_OK;
+}
+
+/** A lock is for one platform and one release, and no other may be asked for beside it. */
+static osb_status take_lock(request *work, osb_error *error)
+{
+    const osb_goal *asked = work->goal;
+    TRY(context_read_lock(work->context, asked->lock, &work->lock, error));
+    const release_module *pin = locked_application(&work->lock);
+    if (work->lock.board->id != work->state.board->id)
+        return osb_fail(error, OSB_ERR_REFUSED, asked->lock, "use a lock that was made for it",
+                        "is for %s, the board is a %s", work->lock.board->name,
+                        work->state.board->name);
+    if (asked->version && !text_equal(asked->version, work->lock.version))
+        return osb_fail(error, OSB_ERR_USAGE, asked->lock, "leave the release out",
+                        "pins release %s, and %s is asked for", work->lock.version, asked->version);
+    return pin && !asked->app ? take_locked_application(work, pin, error) : OSB_OK;
+}
+
 /** Files alone are a goal of their own: then no release is asked for. */
 static bool wants_release(const osb_goal *asked)
 {
-    return asked->version || asked->heal || asked->app || !asked->module_count;
+    return asked->version || asked->lock || asked->heal || asked->app || !asked->module_count;
 }
 
 static osb_status find_releases(request *work, osb_error *error)
@@ -215,5 +262,7 @@ osb_status request_find_goal(request *work, osb_error *error)
         TRY(add_module(work, asked->modules[i], error));
     if (asked->app)
         TRY(add_application(work, error));
+    if (asked->lock)
+        TRY(take_lock(work, error));
     return wants_release(asked) ? find_releases(work, error) : OSB_OK;
 }

@@ -123,6 +123,7 @@ goal request_goal(const request *work)
                   .app = pinned->app.name[0] ? &work->app : NULL,
                   .via = work->via_list,
                   .via_count = pinned->via.count > 0,
+                  .lock = work->lock.board ? &work->lock : NULL,
                   .heal = pinned->heal};
 }
 

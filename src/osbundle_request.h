@@ -27,6 +27,7 @@ typedef struct request {
     const release *via_list[1];
     release_module files[PLAN_FILES_MAX];
     release_module app;
+    release lock;       /**< with goal->lock */
     pinned_goal pinned; /**< the goal by hashes, once there is a plan */
     pool_file *file;    /**< of the step under way */
     plan steps;

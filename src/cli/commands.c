@@ -105,7 +105,7 @@ static const command plan = {
     .details =
         "Without VERSION: with --app the oldest release that satisfies the application and is\n"
         "not older than what the board has, else the latest.",
-    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_PLAN | TAKES_BOARDS,
+    .takes = TAKES_GOAL | TAKES_LOCK | TAKES_INCOMPLETE | TAKES_PLAN | TAKES_BOARDS,
     .most = 1,
     .run = cmd_plan,
 };
@@ -117,7 +117,7 @@ static const command restore = {
                "reading back. Interrupted runs continue with: osbundle resume.\n"
                "With --all, many boards at once; one that fails stops no other. In the path of\n"
                "--app, {device} and {label} stand for the board's id and its port's label.",
-    .takes = TAKES_GOAL | TAKES_INCOMPLETE | TAKES_RESTORE | TAKES_YES | TAKES_BOARDS,
+    .takes = TAKES_GOAL | TAKES_LOCK | TAKES_INCOMPLETE | TAKES_RESTORE | TAKES_YES | TAKES_BOARDS,
     .most = 1,
     .run = cmd_restore,
 };

@@ -223,6 +223,7 @@ osb_goal options_goal(const options *words)
                       .approved = words->approved.items,
                       .approved_count = words->approved.count,
                       .prerelease = words->prerelease,
+                      .lock = words->lock,
                       .allow_downgrade = words->allow_downgrade,
                       .allow_incomplete = words->allow_incomplete,
                       .full = words->full,

@@ -13,13 +13,16 @@
 #include "model/solve.h"
 #include "model/solve_facts.h"
 
+static const module_slot bootloader = {MODULE_BOOTLOADER, 0};
+
 /** The board between two steps. */
 typedef struct replay {
     solver *work;
     const platform *board;
     size_t number; /**< of the step, from 1 */
     bool in_dfu;
-    bool all_known;  /**< what is not in the list is absent */
+    bool system_is_new; /**< written by the plan: not what the bootloader has started before */
+    bool all_known;     /**< what is not in the list is absent */
     bool flash_read; /**< some system part was read in DFU mode: others that were not are not there
                       */
     size_t count;
@@ -193,6 +196,7 @@ static void replay_dfu(replay *self, const plan_step *step, const release_module
         reject(self, step, "0x%08x and %u bytes from there are not inside its region",
                step->address, step->bytes);
     check_radio_stack(self, step);
+    self->system_is_new |= written->slot.function == MODULE_SYSTEM_PART;
     put(self, written);
 }
 
@@ -257,6 +261,11 @@ static void replay_step(replay *self, const plan_step *step)
     case STEP_BOOT:
         if (!self->in_dfu || lacks_system(self))
             reject(self, step, "there is no whole system to start");
+        if (self->system_is_new &&
+            !fact_finds_system(self->board, version_of(self, bootloader), running_system(self)))
+            reject(self, step,
+                   "bootloader/0 %u may not find system_part/1 %u: below 3002 it looks at 0x30000",
+                   version_of(self, bootloader), running_system(self));
         self->in_dfu = false;
         return;
     }

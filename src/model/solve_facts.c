@@ -7,13 +7,15 @@
 #include "model/solve_facts.h"
 
 enum {
-    GEN2_FIRST_CONTROL = 301,     /**< 0.8.0-rc.2: the control channel's first release */
-    NRF_FIRST_CONTROL = 403,      /**< 0.9.0 */
-    GEN2_FIRST_BOOTLOADER = 2000, /**< before 2.0.0 only by staging region and flag */
-    TRACKER_NCP_CLOSED = 5600,    /**< 5.6.0 took the Tracker's co-processor out of updates */
-    NRF_POWER_SAFE = 1001,        /**< Device OS pull request 2151: copied by the MBR since */
-    FIRST_WITH_256K = 3103,       /**< 3.1.0 */
-    FIRST_AT_28000 = 6102         /**< 6.1.2; Device OS pull request 2831 */
+    GEN2_FIRST_CONTROL = 301,        /**< 0.8.0-rc.2: the control channel's first release */
+    NRF_FIRST_CONTROL = 403,         /**< 0.9.0 */
+    GEN2_FIRST_BOOTLOADER = 2000,    /**< before 2.0.0 only by staging region and flag */
+    TRACKER_NCP_CLOSED = 5600,       /**< 5.6.0 took the Tracker's co-processor out of updates */
+    NRF_POWER_SAFE = 1001,           /**< Device OS pull request 2151: copied by the MBR since */
+    FIRST_WITH_256K = 3103,          /**< 3.1.0 */
+    FIRST_LOOKS_AT_28000 = 3002,     /**< the bootloader of 6.1.2 */
+    FIRST_WITH_FORMER_HEADER = 6200, /**< what older bootloaders find at 0x30000 since 6.2.0 */
+    FIRST_AT_28000 = 6102            /**< 6.1.2; Device OS pull request 2831 */
 };
 
 bool fact_takes_control(const platform *board, uint16_t system)
@@ -62,6 +64,12 @@ bool fact_power_safe(const platform *board, uint16_t bootloader)
 bool fact_finds_256k(const platform *board, uint16_t system)
 {
     return !board->former_user_part || system >= FIRST_WITH_256K;
+}
+
+bool fact_finds_system(const platform *board, uint16_t bootloader, uint16_t system)
+{
+    bool low = board->mcu == MCU_NRF52840 && system >= FIRST_AT_28000;
+    return !low || system >= FIRST_WITH_FORMER_HEADER || bootloader >= FIRST_LOOKS_AT_28000;
 }
 
 uint32_t fact_system_start(const platform_slot *place, uint16_t version)

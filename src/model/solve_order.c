@@ -86,11 +86,26 @@ static bool system_is_sound(const solver *work)
     return solve_system_version(work);
 }
 
+/** A system that only a new bootloader finds must wait for it, and for that the old one must run.
+ */
+static bool bootloader_goes_first(const solver *work)
+{
+    module_slot slot = {MODULE_BOOTLOADER, 0};
+    const solve_module *now = solve_installed(work, slot);
+    return solve_is_pending(work, slot) &&
+           !fact_finds_system(work->state->board, now ? now->version : 0,
+                              solve_goal_version(work, (module_slot){MODULE_SYSTEM_PART, 1}));
+}
+
 void solve_order(solver *work)
 {
     bool in_dfu = work->state->mode == MODE_DFU;
     if (anything_pending(work) && must_be_helped(work))
         return;
+    if (in_dfu && bootloader_goes_first(work) && system_is_sound(work)) {
+        solve_add_plain_step(work, STEP_BOOT, "the new system is found by a new bootloader only");
+        in_dfu = false;
+    }
     if (in_dfu && solve_only_now(work) && system_is_sound(work)) {
         solve_add_plain_step(work, STEP_BOOT,
                              "the system on the board takes an update that the new one refuses");

@@ -74,6 +74,31 @@ class PlanGoals(ProgramTest):
         found = self.run_program("plan", "5.4.0", *words, code=5)
         self.assertIn("not among the approved ones: 5.3.1", found.lines[-2]["refusals"][0])
 
+    def test_a_lock_is_held_to(self):
+        self.run_program("lock", "5.3.1", "-p", "p2", "-o", self.path("osbundle.lock"))
+        words = ("--lock", self.path("osbundle.lock"), "--sim", "board", "--json")
+        plan = self.run_program("plan", *words).last
+        self.assertEqual(plan["goal"]["version"], "5.3.1")
+        self.run_program("restore", *words, "--yes")
+        self.assertEqual(self.writes(self.run_program("plan", *words).last), [])
+        other = self.path("releases", "p2-system-part1@5.3.1.bin")
+        with open(other, "rb") as file:
+            content = bytearray(file.read())
+        content[5000] ^= 1
+        content[-4:] = struct.pack(">I", zlib.crc32(content[:-4]))
+        changed = self.write("changed.bin", bytes(content))
+        found = self.run_program("plan", "-m", changed, *words, code=5)
+        self.assertIn("is not the file that the lock pins for system_part/1",
+                      found.lines[-2]["refusals"][0])
+
+    def test_a_lock_is_for_one_release_and_one_platform(self):
+        self.run_program("lock", "5.3.1", "-p", "p2", "-o", self.path("osbundle.lock"))
+        words = ("--lock", self.path("osbundle.lock"))
+        found = self.run_program("plan", "5.4.0", *words, "--sim", "board", code=2)
+        self.assert_two_line_error(found, "pins release 5.3.1, and 5.4.0 is asked for")
+        found = self.run_program("plan", *words, "--sim", "msom@5.9.0", code=5)
+        self.assert_two_line_error(found, "is for p2, the board is a msom")
+
     def draw(self, dot, name, code):
         """Asks for a picture where `dot` is all that the PATH holds; None: nothing."""
         self.write("bin/about.txt", b"")

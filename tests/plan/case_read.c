@@ -94,6 +94,34 @@ static void set_module(const fixture *world, snapshot *state, module_slot slot, 
     look_up_needs(world, state->board, entry);
 }
 
+static void set_needs_of(snapshot_module *entry, json_t *needs)
+{
+    const char *slot;
+    json_t *number;
+    module_slot on;
+    entry->dependency_count = 0;
+    json_object_foreach(needs, slot, number)
+    {
+        if (slot_from_text(slot, &on))
+            entry->dependencies[entry->dependency_count++] =
+                (module_dependency){on, (uint16_t)json_integer_value(number)};
+    }
+}
+
+/** What modules on the board need where the catalog says something else: applications. */
+static void set_needs(snapshot *state, json_t *needs)
+{
+    const char *slot;
+    json_t *list;
+    module_slot of;
+    json_object_foreach(needs, slot, list)
+    {
+        for (size_t i = 0; i < state->module_count && slot_from_text(slot, &of); i++)
+            if (slot_equal(state->modules[i].slot, of))
+                set_needs_of(&state->modules[i], list);
+    }
+}
+
 static device_mode mode_from(const char *name)
 {
     static const device_mode modes[] = {MODE_LISTENING, MODE_SAFE, MODE_DFU};
@@ -154,6 +182,7 @@ static bool read_board(const fixture *world, test_case *self)
             return false;
         set_module(world, state, slot, number);
     }
+    set_needs(state, json_object_get(board, "needs"));
     mark_modules(self, board);
     return true;
 }
