@@ -6,6 +6,8 @@
  */
 #include "model/solve_facts.h"
 
+#include "base/text.h"
+
 enum {
     GEN2_FIRST_CONTROL = 301,        /**< 0.8.0-rc.2: the control channel's first release */
     NRF_FIRST_CONTROL = 403,         /**< 0.9.0 */
@@ -13,6 +15,9 @@ enum {
     TRACKER_NCP_CLOSED = 5600,       /**< 5.6.0 took the Tracker's co-processor out of updates */
     NRF_POWER_SAFE = 1001,           /**< Device OS pull request 2151: copied by the MBR since */
     FIRST_WITH_256K = 3103,          /**< 3.1.0 */
+    FIRST_WITH_ASSETS = 5500,        /**< 5.5.0-rc.1 */
+    SMALL_EXTERNAL_FLASH = 0x400000, /**< where assets and staging share 1.7 MB */
+    ROOM_BELOW_ASSETS = 606208,      /**< Device OS platform/MCU/nRF52840/inc/flash_mal.h */
     FIRST_LOOKS_AT_28000 = 3002,     /**< the bootloader of 6.1.2 */
     FIRST_WITH_FORMER_HEADER = 6200, /**< what older bootloaders find at 0x30000 since 6.2.0 */
     FIRST_AT_28000 = 6102            /**< 6.1.2; Device OS pull request 2831 */
@@ -64,6 +69,15 @@ bool fact_power_safe(const platform *board, uint16_t bootloader)
 bool fact_finds_256k(const platform *board, uint16_t system)
 {
     return !board->former_user_part || system >= FIRST_WITH_256K;
+}
+
+bool fact_spares_assets(const platform *board, uint16_t system, uint32_t bytes)
+{
+    bool shared = false;
+    for (size_t i = 0; i < board->memory_count; i++)
+        shared |= text_equal(board->memories[i].name, "external") &&
+                  board->memories[i].size == SMALL_EXTERNAL_FLASH;
+    return !shared || system < FIRST_WITH_ASSETS || bytes <= ROOM_BELOW_ASSETS;
 }
 
 bool fact_finds_system(const platform *board, uint16_t bootloader, uint16_t system)

@@ -19,6 +19,8 @@ bool fact_takes_ncp(const platform *board, uint16_t system);
 bool fact_power_safe(const platform *board, uint16_t bootloader);
 /** Whether a system looks for 256K applications (nRF52840; true where there is one kind only). */
 bool fact_finds_256k(const platform *board, uint16_t system);
+/** Whether a control update of that size leaves alone what the application keeps as assets. */
+bool fact_spares_assets(const platform *board, uint16_t system, uint32_t bytes);
 /** Whether a bootloader finds a system part; a version of 0 does not find 6.1.2. */
 bool fact_finds_system(const platform *board, uint16_t bootloader, uint16_t system);
 /** The flash address at which a system part of that version stands; 0 where there is one only. */

@@ -65,6 +65,20 @@ static void warn_of_power_cut(solver *work, module_slot slot)
                          "before 1001 are not safe against a power cut");
 }
 
+/** What is staged for the bootloader may reach into the place of assets. */
+static void warn_of_lost_assets(solver *work, const plan_step *step)
+{
+    char slot[MODULE_SLOT_TEXT];
+    slot_text(step->slot->slot, slot);
+    if (step->via == ROUTE_CONTROL &&
+        !fact_spares_assets(work->state->board, solve_system_version(work), step->bytes))
+        solve_warn(
+            work,
+            "%s with its %u bytes goes over the place of the application's assets: send them "
+            "again afterwards",
+            slot, step->bytes);
+}
+
 void solve_add_write(solver *work, solve_slot *entry)
 {
     const release_module *wanted = entry->wanted;
@@ -89,6 +103,7 @@ void solve_add_write(solver *work, solve_slot *entry)
     step->critical = is_critical(work, entry->place);
     step->cost_ms = solve_cost_ms(work->state->board, step);
     solve_explain(work, entry, step);
+    warn_of_lost_assets(work, step);
     solve_install(work, wanted);
     entry->placed = true;
     if (step->critical)

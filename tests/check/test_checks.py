@@ -11,6 +11,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 HERE = Path(__file__).parent
 
+import cases
 import docs
 import format as formatting
 import layers
@@ -21,6 +22,7 @@ import texts
 OPENING = "/*\n * What it is for.\n *\n * Invariant: none.\n */\n"
 C = OPENING + '#include "model/version.h"\n\n'  # what follows stands on line 8
 C_LINE = 8
+CASE = ' {"title": "one", "board": {"platform": "p2"}}'
 README = "# a layer\n\nWhat lives here.\n"
 
 GOOD = {
@@ -70,6 +72,7 @@ CHECKS = {
     "texts": texts.check,
     "scripts": scripts.check,
     "docs": docs.check,
+    "cases": cases.check,
 }
 
 
@@ -146,6 +149,9 @@ BROKEN = [
     ("scripts", "bootstrap", "#!/usr/bin/env bash\nset -eu\necho $1\n", 3, "SC2086"),
     ("scripts", "demo/play", "#!/usr/bin/env bash\nset -eu\n", 1, "executable"),
     ("scripts", "tests/x.py", "#" * 121 + "\n", 1, "121 columns"),
+    ("cases", "tests/plan/cases/new.json", "[\n", 1, "no JSON"),
+    ("cases", "tests/plan/cases/new.json", '[\n' + CASE + ',\n' + CASE + '\n]\n', 1, "another case has this title"),
+    ("cases", "tests/plan/cases/new.json", '[\n  ' + CASE + '\n]\n', 1, "begins with a line"),
     ("docs", "man/osbundle.1", GOOD["man/osbundle.1"] + ".Xx\n", 17, "Xx"),
     ("docs", "src/cli/commands.c", '\n    .name = "plan",\n', 2, "does not describe the command plan"),
     ("docs", "src/cli/options.c", "    {\"full\", 'f', KIND_FLAG},\n", 1, "the option full"),

@@ -263,7 +263,7 @@ static bool read_files(const fixture *world, test_case *self, json_t *named)
             entry->version = wanted;
             entry->start = place ? place->start : 0;
         }
-        entry->size = 40960;
+        entry->size = entry->slot.function == MODULE_NCP_FIRMWARE ? 829248 : 40960;
         text_copy(entry->file, sizeof entry->file, "named.bin");
         memset(entry->identity, 0xbb, sizeof entry->identity);
         memset(entry->sha256, 0xbb, sizeof entry->sha256);
