@@ -52,10 +52,16 @@ static void expect_of_file(const osb_context *context, span file, verify_expecta
             header.slot, expected, held);
 }
 
-/**
- * Some genuine modules are never flashed because of what they are, such as a P2's MBR. Here nobody
- * wants to flash it, so if that is all that there is to say, the file is sound.
- */
+/** Whether genuine files are like that though no board is ever given them: a P2's MBR, or what is
+ * packed for an update over the air or encrypted for a chip. */
+static bool is_kept_from_boards(const platform *board, const module *parsed)
+{
+    const platform_slot *place = platform_find_slot(board, parsed->slot);
+    const unsigned packed = MODULE_COMPRESSED | MODULE_COMBINED | MODULE_ENCRYPTED;
+    return place && (place->route == ROUTE_NEVER || parsed->flags & packed);
+}
+
+/** Here nobody wants to flash it, so if that is all that there is to say, the file is sound. */
 static void forgive_never_flashed(const platform *board, verify_report *report, crew_answer *answer)
 {
     verify_line *refused = NULL;
@@ -66,8 +72,8 @@ static void forgive_never_flashed(const platform *board, verify_report *report, 
         refused = &report->lines[i];
         failed++;
     }
-    const platform_slot *place = platform_find_slot(board, report->parsed.slot);
-    if (failed != 1 || !place || place->route != ROUTE_NEVER)
+    if (failed != 1 || !text_equal(refused->check, "slot range") ||
+        !is_kept_from_boards(board, &report->parsed))
         return;
     refused->result = RESULT_NOT_CHECKABLE;
     answer->status = OSB_OK;

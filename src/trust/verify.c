@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/module_combined.h"
+#include "model/module_compressed.h"
 #include "trust/release_name.h"
 
 /** How a failed line counts against others. */
@@ -243,6 +245,48 @@ static void check_catalog(verification *run)
         compare_with_catalog(run, run->expected->cataloged);
 }
 
+static osb_status check_combined(verification *run, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    const module *modules;
+    size_t count;
+    TRY(module_split(run->file, "module", &memory, &modules, &count, error));
+    for (size_t i = 1; i < count; i++)
+        if (modules[i].platform_id != modules[0].platform_id)
+            return osb_fail(error, OSB_ERR_INTEGRITY, NULL, promise_hint,
+                            "module %zu is for platform %u, the first for %u", i + 1,
+                            modules[i].platform_id, modules[0].platform_id);
+    line_add(run, "contents", RESULT_PASSED, "%zu modules, each whole", count);
+    return OSB_OK;
+}
+
+static osb_status check_compressed(verification *run, osb_error *error)
+{
+    module inner;
+    BUF_OWNED original = buf_make(MODULE_FILE_MAX);
+    TRY(module_expand(&run->report->parsed, "module", &original, &inner, error));
+    line_add(run, "contents", RESULT_PASSED, "unpacks to the %zu bytes of the same module",
+             original.size);
+    return OSB_OK;
+}
+
+/** A line only for modules that hold others: the CRC-32 says nothing of whether those are sound. */
+static void check_contents(verification *run)
+{
+    osb_error problem = {0};
+    osb_status status = OSB_OK;
+    if (!run->readable)
+        return;
+    if (run->report->parsed.flags & MODULE_COMPRESSED)
+        status = check_compressed(run, &problem);
+    else if (run->report->parsed.flags & MODULE_COMBINED)
+        status = check_combined(run, &problem);
+    if (status == OSB_OK)
+        return;
+    line_add(run, "contents", RESULT_FAILED, "%s", problem.message);
+    blame(run, GRAVITY_BROKEN, OSB_ERR_INTEGRITY, problem.hint);
+}
+
 /** A lock says nothing of what it does not pin; that may be too little for who asked. */
 static void not_locked(verification *run, const char *what)
 {
@@ -361,6 +405,7 @@ osb_status verify_file(span file, const verify_expectation *expected, verify_rep
     check_hash(&run, "pinned hash", pinned ? cataloged->sha256 : NULL, "the catalog pins none",
                GRAVITY_MISLABEL);
     check_identity(&run);
+    check_contents(&run);
     check_lock(&run);
 
     if (run.worst == GRAVITY_NONE)

@@ -1,13 +1,35 @@
 #!/usr/bin/env python3
 """verify: every check on its own line, for files, folders, cached releases and the whole cache."""
 
+import hashlib
 import os
+import struct
 import unittest
+import zlib
 
 from program import ProgramTest
 
 CHECKS = ["length", "CRC-32", "published size", "published hash", "name", "platform", "slot range",
           "catalog", "pinned hash", "SHA-256 in suffix", "lock"]
+
+
+def seal(body):
+    """The body with its CRC-32 behind it."""
+    return bytes(body) + struct.pack(">I", zlib.crc32(body))
+
+
+def compressed(module):
+    """A module without a vector table, packed as for an update over the air."""
+    suffix_size = struct.unpack_from("<H", module, len(module) - 6)[0]
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = packer.compress(module) + packer.flush()
+    head = bytearray(module[:24]) + struct.pack("<HBBI", 8, 0, 15, len(module))
+    body = head + data + module[-4 - suffix_size:-4]
+    start = struct.unpack_from("<I", body)[0]
+    struct.pack_into("<I", body, 4, start + len(body))
+    body[9] |= 0x02
+    body[-34:-2] = hashlib.sha256(body[:-34]).digest()
+    return seal(body)
 
 
 class Verify(ProgramTest):
@@ -87,6 +109,21 @@ class Files(Verify):
         self.write("p2-bootloader@5.3.1.bin", self.module("prebootloader-mbr"))
         results = self.results("p2-bootloader@5.3.1.bin", code=4)
         self.assertEqual((results["name"], results["slot range"]), ("failed", "failed"))
+
+    def test_never_flashed_excuses_nothing_else(self):
+        self.write("msom-prebootloader-mbr@5.3.1.bin", self.module("prebootloader-mbr"))
+        self.assertEqual(self.results("msom-prebootloader-mbr@5.3.1.bin", code=4)["platform"], "failed")
+
+    def test_what_is_packed_for_an_update_over_the_air_is_sound(self):
+        self.write("update.bin", compressed(self.module("system-part1")))
+        document = self.run_program("verify", "update.bin", "--json").json
+        self.assertEqual({line["check"]: line["result"] for line in document["checks"]
+                          if line["check"] in ("contents", "slot range", "CRC-32")},
+                         {"contents": "passed", "slot range": "not_checkable", "CRC-32": "passed"})
+        packed = bytearray(compressed(self.module("system-part1"))[:-4])
+        packed[100:110] = bytes(10)
+        self.write("update.bin", seal(packed))
+        self.assertIn("FAILED  contents", self.run_program("verify", "update.bin", code=4).out)
 
     def test_what_is_no_module(self):
         self.write("page.bin", b"<!DOCTYPE html>\n")

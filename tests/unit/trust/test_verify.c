@@ -4,6 +4,8 @@
  */
 #include "unit/trust/fixtures.h"
 
+#include "model/module_combined.h"
+#include "model/module_compressed.h"
 #include "trust/verify.h"
 
 static const verify_line *line(const verify_report *report, const char *check)
@@ -286,14 +288,20 @@ static void another_hash_than_pinned_fails(void **state)
     buf_free(&file.file);
 }
 
-/** Puts another SHA-256 into the suffix and seals the CRC-32 again. */
-static void restamp(buf *file, const uint8_t digest[SHA256_SIZE])
+/** Fits the CRC-32 to the bytes before it. */
+static void reseal(buf *file)
 {
-    buf_patch(file, file->size - 38, (span){digest, SHA256_SIZE});
     uint32_t crc = crc32_of(span_slice(buf_span(file), 0, file->size - 4));
     const uint8_t bytes[4] = {(uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8),
                               (uint8_t)crc};
     buf_patch(file, file->size - 4, (span){bytes, sizeof bytes});
+}
+
+/** Puts another SHA-256 into the suffix. */
+static void restamp(buf *file, const uint8_t digest[SHA256_SIZE])
+{
+    buf_patch(file, file->size - 38, (span){digest, SHA256_SIZE});
+    reseal(file);
 }
 
 static void the_hash_inside_is_told_and_never_fails(void **state)
@@ -395,6 +403,55 @@ static void what_the_lock_does_not_pin_fails_only_where_it_must_be_locked(void *
     buf_free(&file.file);
 }
 
+static void parse_made(const fixture *with, const char *name, const char *slot, buf *file,
+                       module *parsed)
+{
+    fixture_module(fixture_board(with, name), slot, 100, 8192, file);
+    assert_int_equal(module_parse(buf_span(file), name, parsed, NULL), OSB_OK);
+}
+
+static void what_is_packed_is_looked_into(void **state)
+{
+    module plain;
+    verify_report report;
+    verify_expectation nothing = {0};
+    BUF_OWNED made = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED packed = buf_make(MODULE_FILE_MAX);
+    parse_made(*state, "argon", "system_part/1", &made, &plain);
+    assert_int_equal(module_compress(&plain, "x", 15, &packed, NULL), OSB_OK);
+    assert_int_equal(verify_file(buf_span(&packed), &nothing, &report, NULL), OSB_OK);
+    assert_line(&report, "contents", RESULT_PASSED);
+    packed.data[60] ^= 0x40;
+    reseal(&packed);
+    assert_int_equal(verify_file(buf_span(&packed), &nothing, &report, NULL), OSB_ERR_INTEGRITY);
+    assert_only_failure(&report, "contents");
+    assert_line(&report, "CRC-32", RESULT_PASSED);
+}
+
+static void every_module_of_a_combined_file_is_looked_at(void **state)
+{
+    module modules[2];
+    verify_report report;
+    verify_expectation nothing = {0};
+    BUF_OWNED first = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED second = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED foreign = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED whole = buf_make(MODULE_FILE_MAX);
+    BUF_OWNED mixed = buf_make(MODULE_FILE_MAX);
+    parse_made(*state, "argon", "system_part/1", &first, &modules[0]);
+    parse_made(*state, "argon", "bootloader/0", &second, &modules[1]);
+    assert_int_equal(module_combine(modules, 2, &whole, NULL), OSB_OK);
+    assert_int_equal(verify_file(buf_span(&whole), &nothing, &report, NULL), OSB_OK);
+    assert_line(&report, "contents", RESULT_PASSED);
+    whole.data[whole.size - 100] ^= 1; /* in the second one */
+    assert_int_equal(verify_file(buf_span(&whole), &nothing, &report, NULL), OSB_ERR_INTEGRITY);
+    assert_only_failure(&report, "contents");
+    parse_made(*state, "boron", "bootloader/0", &foreign, &modules[1]);
+    assert_int_equal(module_combine(modules, 2, &mixed, NULL), OSB_OK);
+    assert_int_equal(verify_file(buf_span(&mixed), &nothing, &report, NULL), OSB_ERR_INTEGRITY);
+    assert_only_failure(&report, "contents");
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, fixture_make, fixture_drop)
@@ -415,6 +472,8 @@ int main(void)
         IN_FOLDER(another_file_than_locked_fails),
         IN_FOLDER(of_a_bundle_the_whole_is_locked),
         IN_FOLDER(what_the_lock_does_not_pin_fails_only_where_it_must_be_locked),
+        IN_FOLDER(what_is_packed_is_looked_into),
+        IN_FOLDER(every_module_of_a_combined_file_is_looked_at),
         IN_FOLDER(the_hash_inside_is_told_and_never_fails),
         IN_FOLDER(the_report_as_json_tells_all_lines),
     };
