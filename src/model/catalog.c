@@ -28,28 +28,32 @@ static size_t find_place(const catalog *known, const version *wanted, bool *ther
     return place;
 }
 
+/** Makes the entries the catalog's own, with room for one more. */
+static osb_status make_room(catalog *known, osb_error *error)
+{
+    if (known->count < known->capacity)
+        return OSB_OK;
+    size_t capacity = known->count ? known->count * 2 : 64;
+    catalog_entry *entries = arena_take(&known->memory, capacity, sizeof *entries);
+    if (!entries)
+        return osb_fail_memory(error);
+    if (known->count)
+        memcpy(entries, known->entries, known->count * sizeof *entries);
+    known->entries = known->own = entries;
+    known->capacity = capacity;
+    return OSB_OK;
+}
+
 static osb_status insert(catalog *known, const catalog_entry *entry, osb_error *error)
 {
     bool there;
+    TRY(make_room(known, error));
     size_t place = find_place(known, &entry->parsed, &there);
-    if (there) {
-        known->entries[place] = *entry;
-        return OSB_OK;
+    if (!there) {
+        memmove(&known->own[place + 1], &known->own[place], (known->count - place) * sizeof *entry);
+        known->count++;
     }
-    if (known->count == known->capacity) {
-        size_t capacity = known->capacity ? known->capacity * 2 : 64;
-        catalog_entry *entries = arena_take(&known->memory, capacity, sizeof *entries);
-        if (!entries)
-            return osb_fail_memory(error);
-        if (known->count)
-            memcpy(entries, known->entries, known->count * sizeof *entries);
-        known->entries = entries;
-        known->capacity = capacity;
-    }
-    memmove(&known->entries[place + 1], &known->entries[place],
-            (known->count - place) * sizeof *entry);
-    known->entries[place] = *entry;
-    known->count++;
+    known->own[place] = *entry;
     return OSB_OK;
 }
 
@@ -63,13 +67,8 @@ osb_status catalog_add(catalog *known, const json_t *manifest, const char *subje
 
 osb_status catalog_load(catalog *known, osb_error *error)
 {
-    *known = (catalog){0};
-    known->entries = arena_copy(&known->memory, built_in_releases,
-                                built_in_release_count * sizeof *known->entries);
-    if (!known->entries)
-        return osb_fail_memory(error);
-    known->count = built_in_release_count;
-    known->capacity = built_in_release_count;
+    (void)error;
+    *known = (catalog){.entries = built_in_releases, .count = built_in_release_count};
     return OSB_OK;
 }
 

@@ -45,12 +45,13 @@ typedef struct release {
 /** The known releases. Opaque, and never changed by a question: workers may share one. */
 typedef struct catalog {
     arena memory;
-    struct catalog_entry *entries; /**< ordered by version, oldest first */
+    const struct catalog_entry *entries; /**< ordered by version, oldest first */
     size_t count;
-    size_t capacity;
+    struct catalog_entry *own; /**< `entries`, once one was added; NULL: the built-in ones */
+    size_t capacity;           /**< of `own` */
 } catalog;
 
-/** The built-in releases. */
+/** The built-in releases: nothing is read, and nothing copied before one is added. */
 osb_status catalog_load(catalog *known, osb_error *error) OSB_MUST_CHECK;
 void catalog_free(catalog *known);
 

@@ -179,6 +179,25 @@ static void a_manifest_can_be_added_or_replaced(void **state)
     catalog_free(&known);
 }
 
+static void nothing_is_read_before_a_question_and_nothing_copied_before_a_change(void **state)
+{
+    catalog first, second;
+    release set;
+    osb_error error;
+    assert_int_equal(catalog_load(&first, &error), OSB_OK);
+    assert_int_equal(catalog_load(&second, &error), OSB_OK);
+    assert_null(first.memory.newest); /* not a byte was taken */
+    assert_ptr_equal(first.entries, second.entries);
+    add_release(&first, "5.3.1", "ga");
+    assert_ptr_not_equal(first.entries, second.entries);
+    const platform *p2 = board_named(state, "p2");
+    assert_int_equal(catalog_release(&second, "5.3.1", p2, &set, &error), OSB_OK);
+    assert_true(set.module_count > 1); /* the other catalog is as it was */
+    assert_null(second.memory.newest);
+    catalog_free(&first);
+    catalog_free(&second);
+}
+
 static void a_preview_is_not_the_latest(void **state)
 {
     catalog known;
@@ -314,6 +333,7 @@ int main(void)
         cmocka_unit_test(words_name_releases_per_board),
         cmocka_unit_test(prereleases_are_named_in_full_or_asked_for),
         cmocka_unit_test(a_manifest_can_be_added_or_replaced),
+        cmocka_unit_test(nothing_is_read_before_a_question_and_nothing_copied_before_a_change),
         cmocka_unit_test(a_preview_is_not_the_latest),
         cmocka_unit_test(a_broken_manifest_is_named),
         cmocka_unit_test(whatever_a_release_holds_its_board_would_take),
