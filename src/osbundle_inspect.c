@@ -95,6 +95,15 @@ static void add_verdict(const subject *about, json_t *document)
                         json_text_or_null(status == OSB_OK ? NULL : refusal.message));
 }
 
+/** What people call the board; assets are for any board, and have the Core's number. */
+static json_t *title_to_json(const subject *about)
+{
+    if (about->parsed->slot.function == MODULE_ASSET)
+        return json_null();
+    return json_text_or_null(about->board ? about->board->display_name
+                                          : platform_title_of_other(about->parsed->platform_id));
+}
+
 static json_t *describe(const osb_context *context, const module *parsed, const char *path)
 {
     subject about = {context, parsed, platform_by_id(&context->platforms, parsed->platform_id)};
@@ -104,6 +113,7 @@ static json_t *describe(const osb_context *context, const module *parsed, const 
     json_t *document =
         module_to_json(parsed, path_name(path), about.board ? about.board->name : NULL, os_version);
     json_object_set_new(document, "path", json_foreign_name(path));
+    json_object_set_new(document, "platform_title", title_to_json(&about));
     json_object_set_new(document, "releases", releases_to_json(&about));
     json_object_set_new(document, "needs", needs_to_json(&about));
     json_object_set_new(document, "place", place_to_json(&about));

@@ -56,6 +56,13 @@ static void release_words(char *target, size_t capacity, const json_t *parsed)
                     json_string_value(json_array_get(releases, count - 1)));
 }
 
+/** The platform's short name; what people call it where nobody gave it one. */
+static const char *board_name(const json_t *parsed, const char *unknown)
+{
+    return json_text(json_object_get(parsed, "platform"), "name",
+                     json_text(parsed, "platform_title", unknown));
+}
+
 static void show_identity(const json_t *parsed)
 {
     char slot[40], releases[96];
@@ -67,7 +74,7 @@ static void show_identity(const json_t *parsed)
         show_line("is", "an asset, for an application on any board that keeps assets");
     else
         show_line("is", "%s version %llu for %s (platform %llu)%s%s", slot,
-                  number(parsed, "version"), json_text(board, "name", "an unknown platform"),
+                  number(parsed, "version"), board_name(parsed, "an unknown platform"),
                   number(board, "id"), known ? ", of Device OS " : "", known ? releases : "");
 }
 
@@ -273,6 +280,6 @@ void show_module_row(table *lines, const char *name, const json_t *parsed)
     needs_words(needs, sizeof needs, json_object_get(parsed, "needs"));
     text_bytes(size, sizeof size, number(parsed, "module_size"));
     table_add(lines, (const char *const[]){
-                         name, json_text(board, "name", platform), slot, version, releases, needs,
-                         size, json_text(json_object_get(parsed, "place"), "route", "-")});
+                         name, board_name(parsed, platform), slot, version, releases, needs, size,
+                         json_text(json_object_get(parsed, "place"), "route", "-")});
 }

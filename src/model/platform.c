@@ -119,3 +119,19 @@ const char *route_name(route road)
     }
     return "unknown";
 }
+
+/* Device OS hal/shared/platforms.h; npm's @particle/device-constants. */
+const char *platform_title_of_other(uint16_t id)
+{
+    static const struct {
+        uint16_t id;
+        const char *title;
+    } others[] = {
+        {0, "Core"},   {3, "GCC"},  {31, "Raspberry Pi"}, {37, "Electron 2"}, {42, "Tachyon"},
+        {43, "Linux"}, {82, "Oak"}, {88, "RedBear Duo"},  {103, "Bluz"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i].id == id)
+            return others[i].title;
+    return NULL;
+}

@@ -100,6 +100,11 @@ osb_status platform_from_json(const json_t *manifest, const char *subject, arena
 
 /** NULL when it is not there. */
 const platform *platform_by_id(const platform_list *platforms, uint16_t id);
+/**
+ * What people call a platform that there is no manifest for, "Core" or "Bluz": modules of it can be
+ * read, and boards of it are not served. NULL for a number that nobody is known to use.
+ */
+const char *platform_title_of_other(uint16_t id);
 const platform *platform_by_name(const platform_list *platforms, const char *name);
 /** By USB ids in any mode; `in_dfu` (may be NULL) says which. */
 const platform *platform_by_usb(const platform_list *platforms, uint16_t vendor_id,

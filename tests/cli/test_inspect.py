@@ -6,11 +6,21 @@ import resource
 import struct
 import unittest
 import zipfile
+import zlib
 
 from program import ProgramTest
 
 CONTRACT = """type schema file file_size module_size prefix_offset platform function index version start end
     mcu_target flags dependencies suffix extensions crc32 sha256 os_version trailing_bytes""".split()
+
+
+def monolithic(platform, offset, start=0x08005000):
+    """A sealed module of one piece, whose header stands behind a vector table."""
+    size = offset + 24 + 400 + 40
+    prefix = struct.pack("<IIBBHHBB8x", start, start + size, 0, 0, 207, platform, 3, 0)
+    suffix = struct.pack("<HHH32xH", 0xffff, 0xffff, 0, 40)
+    body = bytes(offset) + prefix + bytes(400) + suffix
+    return body + struct.pack(">I", zlib.crc32(body))
 
 
 class Inspect(ProgramTest):
@@ -75,6 +85,17 @@ class OneFile(Inspect):
         self.assertIn("never flashed", document["refusal"])
         labels = dict(self.lines("p2/p2-prebootloader-mbr@5.3.1.bin"))
         self.assertEqual(labels["refused"], document["refusal"])
+
+    def test_boards_that_are_not_served_have_a_name_all_the_same(self):
+        for platform, offset, name in ((0, 0x10c, "Core"), (103, 0xc0, "Bluz"), (129, 0x200, None)):
+            self.write("other.bin", monolithic(platform, offset))
+            document = self.run_program("inspect", "other.bin", "--json").json
+            self.assertEqual(document["platform"], {"id": platform, "name": None})
+            self.assertEqual((document["platform_title"], document["prefix_offset"]), (name, offset))
+            self.assertIn(f"for {name or 'an unknown platform'} (platform {platform})",
+                          self.run_program("inspect", "other.bin").out)
+        self.assertEqual(self.run_program("inspect", "p2/p2-tinker@5.3.1.bin", "--json").json[
+            "platform_title"], "P2 / Photon 2")
 
     def test_names_are_not_believed(self):
         self.write("tinker-for-boron.txt", self.module("bootloader"))
