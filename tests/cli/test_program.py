@@ -6,7 +6,7 @@ import unittest
 
 from program import ProgramTest
 
-COMMANDS = "fetch list show inspect info diagnose plan restore resume sim version help".split()
+COMMANDS = "fetch list show inspect verify lock info diagnose plan restore resume sim version help".split()
 
 
 class Words(ProgramTest):
