@@ -150,11 +150,11 @@ static size_t run_together(const crew_job *job, size_t helpers, listener *hearer
     return self.told;
 }
 
-/** Threads beside the caller's own. */
+/** Threads beside the caller's own, which works too: one a core. */
 static size_t helper_count(size_t jobs)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = cores > 1 ? (size_t)cores : 0;
+    size_t count = cores > 1 ? (size_t)cores - 1 : 0;
     count = count < WORKERS_MAX ? count : WORKERS_MAX;
     return count < jobs ? count : jobs - 1;
 }

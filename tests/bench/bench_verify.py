@@ -2,9 +2,7 @@
 """verify of half a gigabyte of modules beside libsodium's SHA-256 alone, times the cores."""
 
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -29,21 +27,13 @@ def copy_modules(folder):
     return total
 
 
-def compile_alone(folder):
-    program = os.path.join(folder, "sha256_alone")
-    source = measure.ROOT / "tests" / "bench" / "sha256_alone.c"
-    flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", "libsodium"], text=True)
-    subprocess.run(["cc", "-O3", "-o", program, str(source), *shlex.split(flags)], check=True)
-    return program
-
-
 def main():
     osbundle = measure.program()
     with tempfile.TemporaryDirectory() as folder:
         modules = os.path.join(folder, "modules")
         os.mkdir(modules)
         total = copy_modules(modules)
-        alone = compile_alone(folder)
+        alone = measure.compile_alone("sha256_alone.c", folder, ["libsodium"])
         own = measure.environment(folder)
         taken = measure.in_turn(
             RUNS,

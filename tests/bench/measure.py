@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shlex
 import statistics
 import subprocess
 import sys
@@ -14,13 +15,27 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "peers")]
 
 def program():
     """The program as it is shipped; OSBUNDLE names another one."""
-    named = os.environ.get("OSBUNDLE")
-    if named:
-        return named
+    return os.environ.get("OSBUNDLE") or str(build() / "osbundle")
+
+
+def build():
+    """The folder of the release build, made anew where sources have changed."""
     quiet = {"cwd": ROOT, "check": True, "stdout": subprocess.DEVNULL}
     subprocess.run(["cmake", "--preset", "release"], **quiet)
     subprocess.run(["cmake", "--build", "--preset", "release"], **quiet)
-    return str(ROOT / "build" / "release" / "src" / "osbundle")
+    return ROOT / "build" / "release" / "src"
+
+
+def compile_alone(source, folder, packages, layers=()):
+    """Compiles a program of this folder, with layers of the library as the release build has them."""
+    target = os.path.join(folder, Path(source).stem)
+    built = build() if layers else None
+    libraries = [str(built / f"libosb_{layer}.a") for layer in layers]
+    flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", *packages], text=True)
+    words = ["cc", "-O3", "-std=c17", "-D_POSIX_C_SOURCE=200809L", f"-I{ROOT / 'src'}", "-o", target,
+             str(ROOT / "tests" / "bench" / source), *libraries, *shlex.split(flags)]
+    subprocess.run(words, check=True)
+    return target
 
 
 def environment(folder, **variables):
