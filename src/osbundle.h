@@ -171,8 +171,11 @@ typedef struct osb_goal {
     const char *lock; /**< path of a lock: its release, and no file that it does not pin; NULL */
     bool allow_downgrade;
     bool allow_incomplete;
-    bool full;    /**< write also what is right already */
-    bool heal;    /**< only what the board cannot do without; no `version`: of the release it has */
+    bool full; /**< write also what is right already */
+    bool heal; /**< only what the board cannot do without; no `version`: of the release it has */
+    /** A plan that was saved: only what it says is done, and only while the board is as it was
+     * then. Then nothing of the above but `device` may be set. */
+    const char *plan;
     bool dry_run; /**< osb_restore: everything but the writes */
 } osb_goal;
 

@@ -10,22 +10,92 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "net/archive.h"
+#include "osbundle_files.h"
 #include "osbundle_lock.h"
 
-/** Reads a module that the user names. A plan alone is content with a cache it cannot write. */
+/** Keeps bytes in the cache. A plan alone is content with a cache it cannot write. */
+static osb_status keep(request *work, const char *name, span content, pinned_file *pinned,
+                       osb_error *error)
+{
+    text_copy(pinned->name, sizeof pinned->name, name);
+    osb_status status = cas_publish(work->context->store, content, pinned->sha256, error);
+    return work->log ? status : OSB_OK;
+}
+
+static osb_status take_module(request *work, span content, const char *path, release_module *file,
+                              pinned_file *pinned, osb_error *error)
+{
+    module parsed;
+    TRY(module_parse(content, path, &parsed, error));
+    TRY(platform_accepts(work->state.board, &parsed, path, error));
+    release_module_from(file, &parsed, path_name(path));
+    return keep(work, file->file, content, pinned, error);
+}
+
+/** Reads a module that the user names. */
 static osb_status read_file(request *work, const char *path, release_module *file,
                             pinned_file *pinned, osb_error *error)
 {
-    module parsed;
     BUF_OWNED content = buf_make(MODULE_FILE_MAX);
     TRY(file_read(path, &content, error));
-    TRY(module_parse(buf_span(&content), path, &parsed, error));
-    TRY(platform_accepts(work->state.board, &parsed, path, error));
-    release_module_from(file, &parsed, path_name(path));
-    text_copy(pinned->name, sizeof pinned->name, file->file);
-    osb_status status =
-        cas_publish(work->context->store, buf_span(&content), pinned->sha256, error);
-    return work->log ? status : OSB_OK;
+    return take_module(work, buf_span(&content), path, file, pinned, error);
+}
+
+osb_status request_take_asset(request *work, span file, restore_asset *item, osb_error *error)
+{
+    module parsed;
+    asset read;
+    BUF_OWNED storage = buf_make(MODULE_FILE_MAX);
+    (void)work;
+    TRY(module_parse(file, item->name, &parsed, error));
+    TRY(asset_read(&parsed, item->name, &storage, &read, error));
+    text_copy(item->name, sizeof item->name, read.name);
+    memcpy(item->sha256, read.sha256, SHA256_SIZE);
+    sha256(file, item->file_sha256);
+    item->size = (uint32_t)file.size;
+    return OSB_OK;
+}
+
+static osb_status add_asset(request *work, const bundle_asset *from, const char *path,
+                            osb_error *error)
+{
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    size_t place = work->pinned.asset_count;
+    if (place == PINNED_ASSETS_MAX || strlen(from->item.name) >= RELEASE_FILE_NAME)
+        return osb_fail(error, OSB_ERR_USAGE, path, "use fewer assets with shorter names",
+                        "more than %d assets, or a name of more than %d bytes", PINNED_ASSETS_MAX,
+                        RELEASE_FILE_NAME - 1);
+    TRY(bundle_write_asset(from, &file, error));
+    TRY(request_take_asset(work, buf_span(&file), &work->assets[place], error));
+    work->pinned.asset_count++;
+    return keep(work, from->item.name, buf_span(&file), &work->pinned.assets[place], error);
+}
+
+/** An application bundle: the application, and the assets that it wants. */
+static osb_status read_bundle(request *work, span packed, const char *path, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    bundle opened;
+    TRY(files_open_bundle(packed, path, &memory, &opened, error));
+    TRY(bundle_require_assets(&opened, path, error));
+    for (size_t i = 0; i < opened.asset_count; i++)
+        TRY(add_asset(work, &opened.assets[i], path, error));
+    if (opened.environment)
+        log_line(&work->context->log, LOG_WARNING, "bundle",
+                 "%s: the environment variables in it are not put on the board", path);
+    return take_module(work, opened.application_file->content, opened.application_file->name,
+                       &work->app, &work->pinned.app, error);
+}
+
+static osb_status read_application(request *work, const char *path, osb_error *error)
+{
+    BUF_OWNED content = buf_make(ARCHIVE_PACKED_MAX);
+    TRY(file_read(path, &content, error));
+    span file = buf_span(&content);
+    if (file_is_zip(file))
+        return read_bundle(work, file, path, error);
+    return take_module(work, file, path, &work->app, &work->pinned.app, error);
 }
 
 static osb_status add_module(request *work, const char *path, osb_error *error)
@@ -80,7 +150,7 @@ static osb_status add_application(request *work, osb_error *error)
 {
     char path[PATH_SIZE];
     TRY(application_path(work, path, error));
-    return read_file(work, path, &work->app, &work->pinned.app, error);
+    return read_application(work, path, error);
 }
 
 /** Whether a release satisfies the application and is not older than what the board has. */
@@ -175,8 +245,8 @@ static bool take_over(const release *set, const cached_release *record, const ch
     return true;
 }
 
-static osb_status get_release(request *work, const char *named, release *set,
-                              cached_release *record, osb_error *error)
+osb_status request_get_release(request *work, const char *named, bool allow_incomplete,
+                               release *set, cached_release *record, osb_error *error)
 {
     osb_context *context = work->context;
     const platform *board = work->state.board;
@@ -184,7 +254,7 @@ static osb_status get_release(request *work, const char *named, release *set,
     if (like && (take_over(&like->set, &like->pinned.set, named, board, set, record) ||
                  take_over(&like->via, &like->pinned.via, named, board, set, record)))
         return OSB_OK;
-    TRY(context_release(context, named, board, work->goal->allow_incomplete, set, error));
+    TRY(context_release(context, named, board, allow_incomplete, set, error));
     return cache_find_release(context->store, named, board->name, record, error);
 }
 
@@ -240,12 +310,13 @@ static osb_status find_releases(request *work, osb_error *error)
 {
     char chosen[VERSION_SIZE];
     TRY(choose_version(work, chosen, error));
-    TRY(get_release(work, chosen, &work->set, &work->pinned.set, error));
+    bool incomplete = work->goal->allow_incomplete;
+    TRY(request_get_release(work, chosen, incomplete, &work->set, &work->pinned.set, error));
     goal wanted = request_goal(work);
     policy rules = request_policy(work);
     if (!solve_via(&work->state, &wanted, &rules, &work->context->known, chosen))
         return OSB_OK;
-    return get_release(work, chosen, &work->via, &work->pinned.via, error);
+    return request_get_release(work, chosen, incomplete, &work->via, &work->pinned.via, error);
 }
 
 osb_status request_find_goal(request *work, osb_error *error)

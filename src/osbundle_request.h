@@ -27,9 +27,10 @@ typedef struct request {
     const release *via_list[1];
     release_module files[PLAN_FILES_MAX];
     release_module app;
-    release lock;       /**< with goal->lock */
-    pinned_goal pinned; /**< the goal by hashes, once there is a plan */
-    pool_file *file;    /**< of the step under way */
+    release lock;                             /**< with goal->lock */
+    restore_asset assets[RESTORE_ASSETS_MAX]; /**< of the application, as `pinned` has them */
+    pinned_goal pinned;                       /**< the goal by hashes, once there is a plan */
+    pool_file *file;                          /**< of the step under way */
     plan steps;
 } request;
 
@@ -68,6 +69,22 @@ osb_status request_plan_resume(request *work, bool *nothing, osb_error *error) O
  * the one to be passed on the way.
  */
 osb_status request_find_goal(request *work, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Takes the plan that was saved in `goal->plan`: it must be the very plan that is made for this
+ * board now, which also tells the goal behind it.
+ * @return OSB_ERR_REFUSED when the board or the plan has changed since
+ */
+osb_status request_take_plan(request *work, osb_error *error) OSB_MUST_CHECK;
+
+/** A release from the cache, else fetched, and its record. */
+osb_status request_get_release(request *work, const char *named, bool allow_incomplete,
+                               release *set, cached_release *record,
+                               osb_error *error) OSB_MUST_CHECK;
+
+/** Fills an asset of the request from its module file. */
+osb_status request_take_asset(request *work, span file, restore_asset *item,
+                              osb_error *error) OSB_MUST_CHECK;
 
 /** Plans from what `pinned` names, which the caller has loaded. */
 void request_solve(request *work);

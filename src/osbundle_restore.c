@@ -9,12 +9,13 @@
 #include "base/text.h"
 
 /** A restore_files function. */
-static osb_status load_file(void *context, const plan_step *step, span *file, osb_error *error)
+static osb_status load_file(void *context, const uint8_t digest[SHA256_SIZE], span *file,
+                            osb_error *error)
 {
     request *work = context;
     file_pool *files = &work->context->files;
     pool_return(files, work->file);
-    return pool_take(files, work->context->store, step->sha256, &work->file, file, error);
+    return pool_take(files, work->context->store, digest, &work->file, file, error);
 }
 
 static const char *phase_name(restore_phase phase)
@@ -122,6 +123,18 @@ static json_t *finish_report(const request *work, json_t *report)
     return report;
 }
 
+static restore_job job_of(request *work, const json_t *goal)
+{
+    return (restore_job){.held = work->held,
+                         .steps = &work->steps,
+                         .files = {load_file, work},
+                         .hooks = {forward_event, forward_cancelled, work},
+                         .assets = work->assets,
+                         .asset_count = work->pinned.asset_count,
+                         .log = work->log,
+                         .goal = goal};
+}
+
 json_t *request_report(request *work, const osb_error *problem)
 {
     const restore_report nothing = {.proved = !problem};
@@ -129,22 +142,17 @@ json_t *request_report(request *work, const osb_error *problem)
         work->steps.board = work->entry.board;
         text_copy(work->steps.device_id, DEVICE_ID_SIZE, work->entry.device_id);
     }
-    return finish_report(work, restore_report_to_json(&nothing, &work->steps, problem));
+    const restore_job job = job_of(work, NULL);
+    return finish_report(work, restore_report_to_json(&nothing, &job, problem));
 }
 
-static osb_status run_plan(request *work, const json_t *goal, restore_report *report,
+static osb_status run_plan(request *work, const restore_job *job, restore_report *report,
                            osb_error *problem)
 {
-    restore_job job = {.held = work->held,
-                       .steps = &work->steps,
-                       .files = {load_file, work},
-                       .hooks = {forward_event, forward_cancelled, work},
-                       .log = work->log,
-                       .goal = goal};
     work->ran = work->log && work->steps.step_count;
     atomic_fetch_add(&work->context->boards_in_work, 1);
     osb_status status =
-        work->log ? restore_run(&job, report, problem) : restore_check(&job, report, problem);
+        work->log ? restore_run(job, report, problem) : restore_check(job, report, problem);
     atomic_fetch_sub(&work->context->boards_in_work, 1);
     return status;
 }
@@ -156,8 +164,9 @@ osb_status request_run(request *work, bool begins, json_t **result, osb_error *e
     if (begins && work->log)
         tell_given_up(work);
     JSON_OWNED *goal = begins ? pinned_goal_to_json(&work->pinned) : NULL;
-    osb_status status = run_plan(work, goal, &report, &problem);
-    *result = finish_report(work, restore_report_to_json(&report, &work->steps, &problem));
+    const restore_job job = job_of(work, goal);
+    osb_status status = run_plan(work, &job, &report, &problem);
+    *result = finish_report(work, restore_report_to_json(&report, &job, &problem));
     if (report.journal_left_open)
         log_line(&work->context->log, LOG_WARNING, "journal",
                  "%s: the goal is reached, but the disk did not take that note",
@@ -183,6 +192,10 @@ osb_status osb_restore(osb_context *context, const osb_goal *goal,
     bool looked;
     *result = NULL;
     TRY(request_take_board(&work, !goal->dry_run, error));
+    if (goal->plan) {
+        TRY(request_take_plan(&work, error));
+        return request_finish(&work, true, confirm, result, error);
+    }
     TRY(request_plan(&work, error));
     TRY(request_look(&work, &looked, error));
     if (looked)

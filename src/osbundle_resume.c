@@ -109,6 +109,19 @@ static osb_status load_file(request *work, const pinned_file *pinned, const char
     return OSB_OK;
 }
 
+static osb_status load_asset(request *work, size_t place, osb_error *error)
+{
+    const pinned_file *pinned = &work->pinned.assets[place];
+    osb_error problem = {0};
+    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
+    if (cas_read(work->context->store, pinned->sha256, &content, &problem) != OSB_OK) {
+        text_copy(problem.subject, sizeof problem.subject, pinned->name);
+        return missing(work, &problem, error);
+    }
+    text_copy(work->assets[place].name, sizeof work->assets[place].name, pinned->name);
+    return request_take_asset(work, buf_span(&content), &work->assets[place], error);
+}
+
 static osb_status load_goal(request *work, osb_error *error)
 {
     const pinned_goal *pinned = &work->pinned;
@@ -118,6 +131,8 @@ static osb_status load_goal(request *work, osb_error *error)
         TRY(load_file(work, &pinned->files[i], "--module", &work->files[i], error));
     if (pinned->app.name[0])
         TRY(load_file(work, &pinned->app, "--app", &work->app, error));
+    for (size_t i = 0; i < pinned->asset_count; i++)
+        TRY(load_asset(work, i, error));
     return OSB_OK;
 }
 

@@ -31,11 +31,24 @@ static bool show_only(void *context, const json_t *plan)
     return true;
 }
 
+/** A saved plan says all that is to be done, and on which board. */
+static osb_status check_alone(const cli *self, const osb_goal *goal, osb_error *error)
+{
+    if (!self->words->all && !goal->version && !goal->app && !goal->module_count &&
+        !goal->approved_count && !goal->full && !goal->heal)
+        return OSB_OK;
+    return osb_fail(error, OSB_ERR_USAGE, "restore", "name a release, or give --plan alone",
+                    "a saved plan has its own goal");
+}
+
 osb_status cmd_restore(cli *self, osb_error *error)
 {
     JSON_OWNED *report = NULL;
     osb_goal goal = options_goal(self->words);
     goal.dry_run = self->words->dry_run;
+    goal.plan = self->words->plan;
+    if (goal.plan)
+        TRY(check_alone(self, &goal, error));
     if (!goal.dry_run)
         TRY(apply_require_answer(self, "restore", error));
     apply_confirm confirm = goal.dry_run ? show_only : apply_choose_confirm(self);

@@ -111,7 +111,7 @@ static const command plan = {
 };
 static const command restore = {
     .name = "restore",
-    .arguments = "[VERSION] [--app FILE] [--all] [--yes]",
+    .arguments = "[VERSION] [--app FILE] [--plan FILE] [--all] [--yes]",
     .summary = "plan, show, ask, apply, prove",
     .details = "Everything the release needs first, then the application. Every step is proved by\n"
                "reading back. Interrupted runs continue with: osbundle resume.\n"

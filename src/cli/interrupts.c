@@ -46,13 +46,18 @@ static void ask_to_stop(int number)
         end_by(number);
 }
 
-void interrupts_watch(void)
+static void handle(int flags)
 {
-    struct sigaction action = {.sa_handler = ask_to_stop};
+    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = flags};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+}
+
+void interrupts_watch(void)
+{
+    handle(0); /* a question on the terminal is cut short */
     signal(SIGXFSZ, SIG_IGN);
 }
 
@@ -65,5 +70,7 @@ bool interrupts_asked(void *context)
 void interrupts_guard(bool board_is_written)
 {
     guarded = board_is_written;
-    signal(SIGPIPE, board_is_written ? SIG_IGN : SIG_DFL);
+    handle(board_is_written ? SA_RESTART : 0); /* what is being written is written to its end */
+    if (board_is_written)
+        signal(SIGPIPE, SIG_IGN); /* for good: the report comes after */
 }

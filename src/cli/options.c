@@ -78,6 +78,8 @@ static const option_row rows[] = {
     {"wait", 0, KIND_TEXT, TAKES_BOARDS, AT(wait), "N", "wait until N boards are there"},
     {"timeout", 0, KIND_TEXT, TAKES_BOARDS, AT(timeout), "SECONDS", "wait at most so long"},
     {"yes", 'y', KIND_FLAG, TAKES_YES, AT(yes), NULL, "do not ask"},
+    {"plan", 0, KIND_TEXT, TAKES_RESTORE, AT(plan), "FILE",
+     "do what this saved plan says, if the board is still as it was"},
     {"dry-run", 'n', KIND_FLAG, TAKES_RESTORE, AT(dry_run), NULL, "everything but the writes"},
     {"from", 0, KIND_TEXT, TAKES_FROM, AT(from), "FILE",
      "a saved snapshot or cloud describe instead of a board"},

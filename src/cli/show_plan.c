@@ -206,6 +206,12 @@ void show_report(const json_t *report)
         if (!text_equal(outcome, "pending"))
             printf("  %-15s %-9s %s\n", slot, outcome, json_text(step, "evidence", ""));
     }
+    json_array_foreach(json_object_get(report, "assets"), i, step)
+    {
+        if (!text_equal(json_text(step, "outcome", ""), "pending"))
+            printf("  %-15s %-9s %s\n", json_text(step, "name", "?"),
+                   json_text(step, "outcome", "?"), json_text(step, "evidence", ""));
+    }
     text_bytes(written, sizeof written, (uint64_t)json_number(report, "bytes_written", 0));
     text_bytes(skipped, sizeof skipped, (uint64_t)json_number(report, "bytes_skipped", 0));
     output_duration(duration, sizeof duration, (uint64_t)json_number(report, "elapsed_ms", 0));

@@ -112,6 +112,13 @@ osb_status device_enter_dfu(device *held, osb_error *error) OSB_MUST_CHECK;
 osb_status device_leave_listening(device *held, osb_error *error) OSB_MUST_CHECK;
 
 /**
+ * Whether a board in normal mode keeps an asset, by name and SHA-256 of its content.
+ * OSB_ERR_REFUSED before Device OS 5.6.0, which cannot tell.
+ */
+osb_status device_has_asset(device *held, const char *name, const uint8_t sha256[SHA256_SIZE],
+                            bool *has, osb_error *error) OSB_MUST_CHECK;
+
+/**
  * Leaves DFU mode, or resets from normal mode; waits until it answers in normal mode again.
  * OSB_ERR_DEVICE when it comes back in DFU mode: its bootloader found no system to start. The board
  * is held there then.

@@ -1,5 +1,6 @@
 /*
- * A firmware update by control requests: send, let the board check and restart, hold it again.
+ * A firmware update by control requests: send, let the board check and restart, hold it again;
+ * and the question whether an asset arrived.
  *
  * Does not look whether the module is installed afterwards. Invariant: an update that was not
  * finished is cancelled, or dropped by the board itself.
@@ -65,6 +66,20 @@ static bool needs_cancel(osb_status status)
 {
     return status != OSB_OK && status != OSB_ERR_DEVICE && status != OSB_ERR_PROTECTED &&
            status != OSB_ERR_DISCONNECTED;
+}
+
+osb_status device_has_asset(device *held, const char *name, const uint8_t digest[SHA256_SIZE],
+                            bool *has, osb_error *error)
+{
+    osb_error refusal = {0};
+    TRY(held_require(held, false, error));
+    osb_status status = request_asset_available(&held->channel, name, digest, has, &refusal);
+    if (status == OSB_ERR_DEVICE && refusal.device_code == RESULT_NOT_SUPPORTED)
+        return osb_fail(error, OSB_ERR_REFUSED, name, "restore Device OS 5.6.0 or newer",
+                        "the board's Device OS cannot tell which assets it keeps");
+    if (status != OSB_OK && error)
+        *error = refusal;
+    return status;
 }
 
 static uint32_t leave_time(span file)

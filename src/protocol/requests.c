@@ -6,6 +6,8 @@
  */
 #include "protocol/requests.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "protocol/legacy.h"
 #include "protocol/request_types.h"
@@ -15,6 +17,9 @@
 enum {
     ASK_TIMEOUT_MS = 10000,
     SMALL_REPLY_MAX = 512,
+    ASSETS_REPLY_MAX =
+        128 * 1024, /* a board keeps at most 512 assets, with names up to 200 bytes */
+    ASSET_HASH_SIZE = 32,
     RAW_REQUEST = 0x50,
     RAW_VERSION = 30,
     RAW_RESET = 40,
@@ -113,6 +118,26 @@ osb_status request_device_mode(const control_channel *channel, request_mode *mod
 osb_status request_stop_listening(const control_channel *channel, osb_error *error)
 {
     return ask(channel, REQUEST_TYPE_STOP_LISTENING, "leave listening mode", NULL, error);
+}
+
+osb_status request_asset_available(const control_channel *channel, const char *name,
+                                   const uint8_t *hash, bool *available, osb_error *error)
+{
+    static const char purpose[] = "read which assets there are";
+    BUF_OWNED reply = buf_make(ASSETS_REPLY_MAX);
+    *available = false;
+    TRY(ask(channel, REQUEST_TYPE_ASSET_INFO, purpose, &reply, error));
+    Wire__GetAssetInfoReply *message =
+        wire__get_asset_info_reply__unpack(NULL, reply.size, reply.data);
+    if (!message)
+        return no_message(channel, purpose, error);
+    for (size_t i = 0; i < message->n_available; i++) {
+        const Wire__AssetDependency *asset = message->available[i];
+        *available |= asset->hash.len == ASSET_HASH_SIZE && text_equal(asset->name, name) &&
+                      memcmp(asset->hash.data, hash, ASSET_HASH_SIZE) == 0;
+    }
+    wire__get_asset_info_reply__free_unpacked(message, NULL);
+    return OSB_OK;
 }
 
 osb_status request_protected_state(const control_channel *channel, request_protection *state,

@@ -51,6 +51,15 @@ osb_status request_device_mode(const control_channel *channel, request_mode *mod
 /** Leaves listening mode; fine when the board is not in it. */
 osb_status request_stop_listening(const control_channel *channel, osb_error *error) OSB_MUST_CHECK;
 
+/**
+ * Whether the board keeps an asset of that name and content.
+ * @param hash SHA-256 of the content, 32 bytes
+ * @return OSB_ERR_DEVICE with -120 before Device OS 5.6.0, which cannot tell
+ */
+osb_status request_asset_available(const control_channel *channel, const char *name,
+                                   const uint8_t *hash, bool *available,
+                                   osb_error *error) OSB_MUST_CHECK;
+
 /** Boards that do not know the request (before 6.0.0) are open. */
 osb_status request_protected_state(const control_channel *channel, request_protection *state,
                                    osb_error *error) OSB_MUST_CHECK;

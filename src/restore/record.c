@@ -72,3 +72,25 @@ osb_status record_proved(const restore_work *work, const plan_step *step,
                          "read_back", json_text_or_null(hash[0] ? hash : NULL)),
                error);
 }
+
+osb_status record_begin_asset(const restore_work *work, const restore_asset *item, osb_error *error)
+{
+    char hash[SHA256_HEX_SIZE];
+    if (!work->job->log)
+        return OSB_OK;
+    text_hex(hash, (span){item->file_sha256, SHA256_SIZE});
+    return add(work,
+               json_pack("{s:s, s:s, s:s}", "record", "begin", "asset", item->name, "sha256", hash),
+               error);
+}
+
+osb_status record_proved_asset(const restore_work *work, const restore_asset *item,
+                               const step_evidence *proof, osb_error *error)
+{
+    if (!work->job->log)
+        return OSB_OK;
+    return add(work,
+               json_pack("{s:s, s:s, s:s, s:s}", "record", "proved", "asset", item->name, "outcome",
+                         step_outcome_name(proof->outcome), "evidence", proof->evidence),
+               error);
+}

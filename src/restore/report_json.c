@@ -64,6 +64,24 @@ static json_t *step_to_json(const plan_step *step, const step_evidence *proof, s
                      (json_int_t)step->cost_ms, "duration_ms", (json_int_t)proof->duration_ms);
 }
 
+static json_t *assets_to_json(const restore_report *report, const restore_job *job)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->asset_count; i++) {
+        const step_evidence *proof = &report->assets[i];
+        char hash[SHA256_HEX_SIZE];
+        text_hex(hash, (span){job->assets[i].sha256, SHA256_SIZE});
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "name", job->assets[i].name,
+                            "sha256", hash, "outcome", step_outcome_name(proof->outcome),
+                            "evidence", proof->evidence, "read_back", read_back_to_json(proof),
+                            "bytes_written", (json_int_t)proof->bytes_written, "bytes_skipped",
+                            (json_int_t)proof->bytes_skipped, "duration_ms",
+                            (json_int_t)proof->duration_ms));
+    }
+    return list;
+}
+
 static const char *outcome_of(const restore_report *report, const osb_error *error)
 {
     if (error && error->status == OSB_ERR_INTERRUPTED)
@@ -83,9 +101,10 @@ static json_t *error_to_json(const osb_error *error)
                      error->subject, "message", error->message, "hint", error->hint);
 }
 
-json_t *restore_report_to_json(const restore_report *report, const plan *steps,
+json_t *restore_report_to_json(const restore_report *report, const restore_job *job,
                                const osb_error *error)
 {
+    const plan *steps = job->steps;
     json_t *list = json_array();
     for (size_t i = 0; i < report->step_count; i++)
         json_array_append_new(list, step_to_json(&steps->steps[i], &report->steps[i], i + 1));
@@ -94,11 +113,12 @@ json_t *restore_report_to_json(const restore_report *report, const plan *steps,
     json_t *goal = json_pack("{s:o, s:o}", "version", json_text_or_null(version), "app",
                              json_text_or_null(app));
     return json_pack(
-        "{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:s, s:o}", "type",
+        "{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:s, s:o}", "type",
         "osbundle-report", "schema", 1, "device", steps->device_id, "platform", steps->board->name,
         "goal", goal, "before", versions_to_json(&report->before), "after",
         versions_to_json(&report->after), "mode", device_mode_name(report->after.mode), "steps",
-        list, "bytes_written", (json_int_t)report->bytes_written, "bytes_skipped",
-        (json_int_t)report->bytes_skipped, "elapsed_ms", (json_int_t)report->elapsed_ms, "outcome",
-        outcome_of(report, error), "error", error_to_json(error));
+        list, "assets", assets_to_json(report, job), "bytes_written",
+        (json_int_t)report->bytes_written, "bytes_skipped", (json_int_t)report->bytes_skipped,
+        "elapsed_ms", (json_int_t)report->elapsed_ms, "outcome", outcome_of(report, error), "error",
+        error_to_json(error));
 }

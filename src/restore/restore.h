@@ -10,9 +10,10 @@
 #include "model/plan.h"
 #include "store/journal.h"
 
-/** Gives the bytes of a step's file, hashed again. The span stays valid until the next call. */
+/** Gives bytes by their SHA-256, hashed again. The span stays valid until the next call. */
 typedef struct restore_files {
-    osb_status (*load)(void *context, const plan_step *step, span *file, osb_error *error);
+    osb_status (*load)(void *context, const uint8_t sha256[SHA256_SIZE], span *file,
+                       osb_error *error);
     void *context;
 } restore_files;
 
@@ -64,6 +65,18 @@ typedef struct step_evidence {
         evidence[200]; /**< what was read back: "sha256 ... of 48212 bytes", "board reports 1101" */
 } step_evidence;
 
+enum {
+    RESTORE_ASSETS_MAX = 64
+};
+
+/** A file that the application wants beside it, which goes on after all steps. */
+typedef struct restore_asset {
+    char name[RELEASE_FILE_NAME];
+    uint8_t sha256[SHA256_SIZE];      /**< of its content: what boards tell */
+    uint8_t file_sha256[SHA256_SIZE]; /**< of the asset module that is sent */
+    uint32_t size;                    /**< of the asset module */
+} restore_asset;
+
 typedef struct restore_report {
     snapshot before;
     snapshot after;         /**< valid when `proved` or when the final inspection worked */
@@ -72,6 +85,8 @@ typedef struct restore_report {
     bool journal_left_open; /**< proved, but the journal could not be finished: a resume will */
     size_t step_count;
     step_evidence steps[PLAN_STEPS_MAX];
+    size_t asset_count;
+    step_evidence assets[RESTORE_ASSETS_MAX];
     uint64_t bytes_written;
     uint64_t bytes_skipped;
     uint64_t elapsed_ms;
@@ -83,6 +98,8 @@ typedef struct restore_job {
     const plan *steps;
     restore_files files;
     restore_hooks hooks;
+    const restore_asset *assets;
+    size_t asset_count; /**< at most RESTORE_ASSETS_MAX */
     journal *log;       /**< of this board; NULL: none is kept */
     const json_t *goal; /**< a new journal begins with it; NULL: the open journal goes on */
 } restore_job;
@@ -108,5 +125,5 @@ osb_status restore_check(const restore_job *job, restore_report *report,
 const char *step_outcome_name(step_outcome outcome);
 
 /** The "osbundle-report" object of the JSON contract. */
-json_t *restore_report_to_json(const restore_report *report, const plan *steps,
+json_t *restore_report_to_json(const restore_report *report, const restore_job *job,
                                const osb_error *error);

@@ -19,7 +19,7 @@ static osb_status check_fingerprint(restore_work *work, osb_error *error)
                     "the board is not as it was when the plan was made");
 }
 
-static osb_status stop_if_cancelled(const restore_work *work, osb_error *error)
+osb_status stop_if_cancelled(const restore_work *work, osb_error *error)
 {
     const restore_hooks *hooks = &work->job->hooks;
     if (!hooks->cancelled || !hooks->cancelled(hooks->context))
@@ -136,7 +136,8 @@ static osb_status prove(restore_work *work, osb_error *error)
 
 static restore_work work_make(const restore_job *job, restore_report *report)
 {
-    *report = (restore_report){.step_count = job->steps->step_count};
+    *report =
+        (restore_report){.step_count = job->steps->step_count, .asset_count = job->asset_count};
     return (restore_work){.job = job,
                           .held = job->held,
                           .steps = job->steps,
@@ -150,6 +151,8 @@ osb_status restore_run(const restore_job *job, restore_report *report, osb_error
     TRY(begin(&work, error));
     TRY(begin_journal(&work, error));
     osb_status status = run_steps(&work, error);
+    if (status == OSB_OK)
+        status = assets_run(&work, error);
     if (status == OSB_OK)
         status = prove(&work, error);
     report->proved = status == OSB_OK;
@@ -169,6 +172,7 @@ osb_status restore_check(const restore_job *job, restore_report *report, osb_err
         TRY(stop_if_cancelled(&work, error));
         TRY(step_check(&work, &job->steps->steps[i], &report->steps[i], error));
     }
+    TRY(assets_check(&work, error));
     report->after = report->before;
     report->elapsed_ms = transport_now_ms(device_transport(job->held)) - work.started_ms;
     return OSB_OK;

@@ -100,9 +100,13 @@ osb_status step_load(const restore_work *work, const plan_step *step, span *file
                      osb_error *error)
 {
     const restore_files *files = &work->job->files;
-    TRY(files->load(files->context, step, file, error));
+    TRY(files->load(files->context, step->sha256, file, error));
     TRY(module_parse(*file, step->file, parsed, error));
-    return platform_accepts(work->steps->board, parsed, step->file, error);
+    TRY(platform_accepts(work->steps->board, parsed, step->file, error));
+    if (slot_equal(parsed->slot, step->slot->slot) && parsed->version == step->to)
+        return OSB_OK;
+    return osb_fail(error, OSB_ERR_REFUSED, step->file, "make a new plan",
+                    "is another module than the plan says");
 }
 
 static osb_status write_module(restore_work *work, const plan_step *step, step_evidence *proof,

@@ -47,10 +47,22 @@ osb_status accept_needs(restore_work *work, const plan_step *step, const module 
 /** Whether a reported module is the build that the step is about, as far as both tell a hash. */
 bool evidence_same_build(const snapshot_module *now, const plan_step *step);
 
+/** Puts the assets on that the board does not keep yet, each proved by its own report. */
+osb_status assets_run(restore_work *work, osb_error *error) OSB_MUST_CHECK;
+/** The same in a dry run: only looks whether the files are at hand. */
+osb_status assets_check(const restore_work *work, osb_error *error) OSB_MUST_CHECK;
+
+/** OSB_ERR_INTERRUPTED when the user wants to stop. Asked where nothing is under way. */
+osb_status stop_if_cancelled(const restore_work *work, osb_error *error) OSB_MUST_CHECK;
+
 /* record.c: what goes into the journal. Without a journal they do nothing. */
 osb_status record_plan(const restore_work *work, osb_error *error) OSB_MUST_CHECK;
 osb_status record_begin(const restore_work *work, const plan_step *step,
                         osb_error *error) OSB_MUST_CHECK;
+osb_status record_begin_asset(const restore_work *work, const restore_asset *item,
+                              osb_error *error) OSB_MUST_CHECK;
+osb_status record_proved_asset(const restore_work *work, const restore_asset *item,
+                               const step_evidence *proof, osb_error *error) OSB_MUST_CHECK;
 osb_status record_proved(const restore_work *work, const plan_step *step,
                          const step_evidence *proof, osb_error *error) OSB_MUST_CHECK;
 

@@ -22,17 +22,23 @@ static json_t *release_or_null(const cached_release *record)
     return record->count ? release_record_to_json(record) : json_null();
 }
 
+static json_t *files_to_json(const pinned_file *files, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, file_to_json(&files[i]));
+    return list;
+}
+
 json_t *pinned_goal_to_json(const pinned_goal *goal)
 {
-    json_t *files = json_array();
-    for (size_t i = 0; i < goal->file_count; i++)
-        json_array_append_new(files, file_to_json(&goal->files[i]));
-    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "record",
-                     "goal", "schema", 1, "device", goal->device_id, "platform", goal->platform,
-                     "release", release_or_null(&goal->set), "via", release_or_null(&goal->via),
-                     "modules", files, "app", file_to_json(&goal->app), "heal", goal->heal, "full",
-                     goal->full, "allow_downgrade", goal->allow_downgrade, "allow_incomplete",
-                     goal->allow_incomplete);
+    return json_pack(
+        "{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "record", "goal",
+        "schema", 1, "device", goal->device_id, "platform", goal->platform, "release",
+        release_or_null(&goal->set), "via", release_or_null(&goal->via), "modules",
+        files_to_json(goal->files, goal->file_count), "app", file_to_json(&goal->app), "assets",
+        files_to_json(goal->assets, goal->asset_count), "heal", goal->heal, "full", goal->full,
+        "allow_downgrade", goal->allow_downgrade, "allow_incomplete", goal->allow_incomplete);
 }
 
 static osb_status fail_goal(const char *subject, const char *what, osb_error *error)
@@ -55,15 +61,14 @@ static osb_status read_file(const json_t *object, const char *subject, pinned_fi
     return OSB_OK;
 }
 
-static osb_status read_files(const json_t *list, const char *subject, pinned_goal *goal,
-                             osb_error *error)
+static osb_status read_files(const json_t *list, const char *subject, pinned_file *files,
+                             size_t capacity, size_t *count, osb_error *error)
 {
-    if (json_array_size(list) > PLAN_FILES_MAX)
+    if (json_array_size(list) > capacity)
         return fail_goal(subject, "more files than a goal can name", error);
-    for (; goal->file_count < json_array_size(list); goal->file_count++) {
-        pinned_file *file = &goal->files[goal->file_count];
-        TRY(read_file(json_array_get(list, goal->file_count), subject, file, error));
-        if (!file->name[0])
+    for (; *count < json_array_size(list); ++*count) {
+        TRY(read_file(json_array_get(list, *count), subject, &files[*count], error));
+        if (!files[*count].name[0])
             return fail_goal(subject, "a file has no plain name", error);
     }
     return OSB_OK;
@@ -90,7 +95,10 @@ osb_status pinned_goal_from_json(const json_t *record, const char *subject, pinn
     text_copy(goal->device_id, sizeof goal->device_id, json_text(record, "device", ""));
     text_copy(goal->platform, sizeof goal->platform, json_text(record, "platform", ""));
     TRY(read_file(json_object_get(record, "app"), subject, &goal->app, error));
-    TRY(read_files(json_object_get(record, "modules"), subject, goal, error));
+    TRY(read_files(json_object_get(record, "modules"), subject, goal->files, PLAN_FILES_MAX,
+                   &goal->file_count, error));
+    TRY(read_files(json_object_get(record, "assets"), subject, goal->assets, PINNED_ASSETS_MAX,
+                   &goal->asset_count, error));
     TRY(read_release(json_object_get(record, "release"), subject, &goal->set, error));
     TRY(read_release(json_object_get(record, "via"), subject, &goal->via, error));
     if (!goal->set.count && !goal->file_count && !goal->app.name[0])

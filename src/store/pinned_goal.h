@@ -7,7 +7,8 @@
 #include "store/cache.h"
 
 enum {
-    JOURNAL_NAME_SIZE = 64
+    JOURNAL_NAME_SIZE = 64,
+    PINNED_ASSETS_MAX = 64
 };
 
 /** A file that the user named; the cache keeps it as an object. */
@@ -24,7 +25,9 @@ typedef struct pinned_goal {
     size_t file_count;
     pinned_file files[PLAN_FILES_MAX]; /**< modules besides or instead of those of `set` */
     pinned_file app;                   /**< none: the application is left alone */
-    bool heal, full;                   /**< as in osb_goal, and what the user has agreed to: */
+    size_t asset_count;
+    pinned_file assets[PINNED_ASSETS_MAX]; /**< asset modules that the application wants */
+    bool heal, full;                       /**< as in osb_goal, and what the user has agreed to: */
     bool allow_downgrade, allow_incomplete;
 } pinned_goal;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Interrupted restores and what finishes them: journals, resume, signals, locks."""
+"""Interrupted restores and what finishes them: journals and resume."""
 
 import json
 import os

@@ -126,15 +126,16 @@ static osb_status plug_in(bench *self, osb_error *error)
     return OSB_OK;
 }
 
-static osb_status load(void *context, const plan_step *step, span *file, osb_error *error)
+static osb_status load(void *context, const uint8_t digest[SHA256_SIZE], span *file,
+                       osb_error *error)
 {
     const shelf *stock = context;
     for (size_t i = 0; i < stock->count; i++)
-        if (memcmp(stock->hashes[i], step->sha256, SHA256_SIZE) == 0) {
+        if (memcmp(stock->hashes[i], digest, SHA256_SIZE) == 0) {
             *file = buf_span(&stock->files[i]);
             return OSB_OK;
         }
-    return osb_fail(error, OSB_ERR_NOT_FOUND, step->file, NULL, "nobody made this file");
+    return osb_fail(error, OSB_ERR_NOT_FOUND, NULL, NULL, "nobody made this file");
 }
 
 /**

@@ -126,15 +126,16 @@ static void plug_in(fixture *world, sim_world *simulated, made_release *from, de
                  json_text(found, "mode", "?"), device_mode_name(mode));
 }
 
-static osb_status load(void *context, const plan_step *step, span *file, osb_error *error)
+static osb_status load(void *context, const uint8_t digest[SHA256_SIZE], span *file,
+                       osb_error *error)
 {
     const made_release *made = context;
     for (size_t i = 0; i < made->set.module_count; i++)
-        if (memcmp(made->set.modules[i].sha256, step->sha256, SHA256_SIZE) == 0) {
+        if (memcmp(made->set.modules[i].sha256, digest, SHA256_SIZE) == 0) {
             *file = buf_span(&made->files[i]);
             return OSB_OK;
         }
-    return osb_fail(error, OSB_ERR_NOT_FOUND, step->file, NULL, "not in the release");
+    return osb_fail(error, OSB_ERR_NOT_FOUND, NULL, NULL, "not in the release");
 }
 
 /** Gen 2 systems before 2.0.0 replace no bootloader on a control request, and need no other. */
