@@ -138,7 +138,9 @@ osb_status fleet_verdict(const fleet *boards, osb_error *error)
         return OSB_OK;
     char name[USB_PORT_SIZE + 4];
     const char *label = worst->work.label;
-    return osb_fail(error, worst->status, label ? label : request_name(&worst->work, name),
-                    worst->problem.hint, "%zu of %zu boards failed; this one: %s", failed,
-                    boards->count, worst->problem.message);
+    const char *hint = worst->status == OSB_ERR_INTERRUPTED ? "continue with: osbundle resume --all"
+                                                            : worst->problem.hint;
+    return osb_fail(error, worst->status, label ? label : request_name(&worst->work, name), hint,
+                    "%zu of %zu boards failed; this one: %s", failed, boards->count,
+                    worst->problem.message);
 }

@@ -15,17 +15,16 @@
 #include "cli/progress.h"
 #include "cli/show_plan.h"
 
-/** Of one plan, or any of an array of them. */
-static bool has_steps(const json_t *plan)
+/** Boards for which there is something to do, by a plan or an array of them. */
+static size_t boards_to_write(const json_t *plan)
 {
-    size_t i;
+    size_t i, count = 0;
     json_t *one;
     json_array_foreach(plan, i, one)
     {
-        if (has_steps(one))
-            return true;
+        count += boards_to_write(one);
     }
-    return json_array_size(json_object_get(plan, "steps")) != 0;
+    return json_array_size(json_object_get(plan, "steps")) ? 1 : count;
 }
 
 static void show(progress *shown, const json_t *plan)
@@ -49,9 +48,10 @@ static bool show_and_go(void *context, const json_t *plan)
 static bool show_and_ask(void *context, const json_t *plan)
 {
     show(context, plan);
-    if (has_steps(plan)) {
-        if (json_is_array(plan))
-            fprintf(stderr, "Write this to %zu boards? [y/N] ", json_array_size(plan));
+    size_t count = boards_to_write(plan);
+    if (count) {
+        if (count > 1)
+            fprintf(stderr, "Write this to %zu boards? [y/N] ", count);
         else
             fprintf(stderr, "Write this to the board? [y/N] ");
         int answer = getchar();
@@ -67,7 +67,7 @@ static bool show_and_ask(void *context, const json_t *plan)
 static bool show_and_refuse(void *context, const json_t *plan)
 {
     show(context, plan);
-    return !has_steps(plan);
+    return !boards_to_write(plan);
 }
 
 apply_confirm apply_choose_confirm(const cli *self)

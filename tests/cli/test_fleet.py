@@ -145,6 +145,7 @@ class Fleet(ProgramTest):
         words = ["--all", "--yes", *self.boards(*names)]
         stopped = self.interrupt_program("restore", "5.3.1", *words, when="[1/5] write").out
         self.assertIn("3 boards: 3 interrupted", stopped)
+        self.assertIn("osbundle resume --all", stopped)
         self.assertIn("3 boards: 3 done", self.run_program("resume", *words).out)
         for name in names:
             info = self.run_program("info", "--sim", name, "--json").json
