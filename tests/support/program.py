@@ -58,19 +58,25 @@ class ProgramTest(unittest.TestCase):
     def environment(self, **variables):
         """What the program is run with."""
         environment = {"PATH": os.environ["PATH"], "HOME": self.folder,
-                       "OSBUNDLE_CACHE": self.path("cache"), **variables}
+                       "OSBUNDLE_CACHE": self.path("cache")}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 environment[name] = os.environ[name]
         if self.source:
-            environment.setdefault("OSBUNDLE_SOURCE", self.source)
+            environment["OSBUNDLE_SOURCE"] = self.source
+        environment.update(variables)
         return environment
 
     def run_program(self, *words, code=0, **variables):
         """Runs the program and checks its exit code; None accepts any that is no crash."""
-        finished = subprocess.run([os.environ["OSBUNDLE"], *map(str, words)], cwd=self.folder,
-                                  env=self.environment(**variables), stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, timeout=240)
+        return self.run_words([os.environ["OSBUNDLE"], *words], code, **variables)
+
+    def run_words(self, words, code=0, **variables):
+        """Runs any program as run_program does."""
+        words = [str(word) for word in words]
+        finished = subprocess.run(words, cwd=self.folder, env=self.environment(**variables),
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=240)
         return self.check_run(finished, words, code)
 
     def interrupt_program(self, *words, when, code=8):

@@ -1,0 +1,253 @@
+/*
+ * The kernel's side of an open USB device, as far as libusb uses it: transfers of endpoint 0, and
+ * interfaces.
+ *
+ * Called from umockdev's own thread. Invariant: a transfer is fetched once, or taken back once; a
+ * board that has left takes no more and gives back those under way.
+ */
+#include <errno.h>
+#include <linux/usbdevice_fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/cursor.h"
+#include "base/text.h"
+#include "sim/usb_descriptors.h"
+#include "sim/usb_device.h"
+#include "umockdev/testbed.h"
+
+enum {
+    SETUP_SIZE = 8,
+    TYPE_MASK = 0x60 /* of the request type: 0 is a standard request */
+};
+
+static gboolean complete(UMockdevIoctlClient *client, int failure)
+{
+    umockdev_ioctl_client_complete(client, failure ? -1 : 0, failure);
+    return TRUE;
+}
+
+static struct usbdevfs_urb *urb_of(const flight *flown)
+{
+    return (struct usbdevfs_urb *)(void *)flown->urb->data;
+}
+
+static void land(testbed *self, size_t index)
+{
+    g_object_unref(self->flying[index].urb);
+    g_object_unref(self->flying[index].buffer);
+    self->flying[index] = self->flying[--self->flying_count];
+}
+
+static usb_setup setup_of(const uint8_t *bytes)
+{
+    cursor reader = cursor_make((span){bytes, SETUP_SIZE});
+    usb_setup setup = {.request_type = cursor_u8(&reader)};
+    setup.request = cursor_u8(&reader);
+    setup.value = cursor_u16le(&reader);
+    setup.index = cursor_u16le(&reader);
+    setup.length = cursor_u16le(&reader);
+    return setup;
+}
+
+/** What the wanted trouble makes of the next transfer. */
+static usb_answer meet_trouble(testbed *self, sim_board *board, const usb_setup *setup)
+{
+    if (!(setup->request_type & TYPE_MASK))
+        return USB_DONE;
+    const unsigned long number = ++self->transfers;
+    if (number == self->wanted.stall_at)
+        return USB_STALLED;
+    if (number == self->wanted.hang_at)
+        return USB_HANGS;
+    if (number != self->wanted.vanish_at)
+        return USB_DONE;
+    board->cable = false;
+    board_detach(board);
+    return USB_GONE;
+}
+
+static usb_answer ask_board(testbed *self, sim_board *board, flight *flown, size_t *moved)
+{
+    uint8_t data[USB_CONTROL_MAX];
+    uint8_t *bytes = flown->buffer->data;
+    const usb_setup setup = setup_of(bytes);
+    if (setup.length > USB_CONTROL_MAX ||
+        urb_of(flown)->buffer_length != SETUP_SIZE + (int)setup.length)
+        return USB_STALLED;
+    usb_answer answer = meet_trouble(self, board, &setup);
+    if (answer != USB_DONE)
+        return answer;
+    memcpy(data, bytes + SETUP_SIZE, setup.length);
+    answer = usb_device_control(board, &setup, data, moved);
+    if (answer == USB_DONE && setup.request_type & 0x80 && *moved)
+        umockdev_ioctl_data_update(flown->buffer, SETUP_SIZE, data, (int)*moved);
+    return answer;
+}
+
+/** Runs a transfer at once; it is fetched later. */
+static void fly(testbed *self, sim_board *board, flight *flown)
+{
+    static const int statuses[] = {
+        [USB_DONE] = 0, [USB_STALLED] = -EPIPE, [USB_HANGS] = 0, [USB_GONE] = -ESHUTDOWN};
+    size_t moved = 0;
+    const usb_answer answer = ask_board(self, board, flown, &moved);
+    struct usbdevfs_urb result = *urb_of(flown);
+    result.status = statuses[answer];
+    result.actual_length = (int)moved;
+    flown->done = answer != USB_HANGS;
+    umockdev_ioctl_data_update(flown->urb, 0, (uint8_t *)&result, sizeof result);
+}
+
+static gboolean submit(testbed *self, UMockdevIoctlClient *client, UMockdevIoctlData *argument)
+{
+    const char *node = umockdev_ioctl_client_get_devnode(client);
+    sim_board *board = testbed_board(self, node);
+    if (!board)
+        return complete(client, ENODEV);
+    if (self->flying_count == FLYING_MAX)
+        return complete(client, ENOMEM);
+    flight flown = {.client = client, .node = node};
+    flown.urb = umockdev_ioctl_data_resolve(argument, 0, sizeof(struct usbdevfs_urb), NULL);
+    flown.buffer =
+        umockdev_ioctl_data_resolve(flown.urb, G_STRUCT_OFFSET(struct usbdevfs_urb, buffer),
+                                    (gsize)urb_of(&flown)->buffer_length, NULL);
+    const bool good = urb_of(&flown)->type == USBDEVFS_URB_TYPE_CONTROL &&
+                      urb_of(&flown)->buffer_length >= SETUP_SIZE && flown.buffer;
+    if (good)
+        fly(self, board, &flown);
+    self->flying[self->flying_count++] = flown;
+    if (!good)
+        land(self, self->flying_count - 1);
+    return complete(client, good ? 0 : EINVAL);
+}
+
+/** Whether a transfer is over: answered, or its board has left. */
+static bool is_over(testbed *self, flight *flown)
+{
+    if (!flown->done && !testbed_board(self, flown->node)) {
+        struct usbdevfs_urb result = *urb_of(flown);
+        result.status = -ESHUTDOWN;
+        flown->done = true;
+        umockdev_ioctl_data_update(flown->urb, 0, (uint8_t *)&result, sizeof result);
+    }
+    return flown->done;
+}
+
+static gboolean reap(testbed *self, UMockdevIoctlClient *client, UMockdevIoctlData *argument)
+{
+    for (size_t i = 0; i < self->flying_count; i++) {
+        flight *flown = &self->flying[i];
+        if (flown->client != client || !is_over(self, flown))
+            continue;
+        UMockdevIoctlData *place = umockdev_ioctl_data_resolve(argument, 0, sizeof(void *), NULL);
+        umockdev_ioctl_data_set_ptr(place, 0, flown->urb);
+        complete(client, 0);
+        g_object_unref(place);
+        land(self, i);
+        return TRUE;
+    }
+    const char *node = umockdev_ioctl_client_get_devnode(client);
+    return complete(client, testbed_board(self, node) ? EAGAIN : ENODEV);
+}
+
+static gboolean take_back(testbed *self, UMockdevIoctlClient *client, UMockdevIoctlData *argument)
+{
+    const gulong address = *(const gulong *)(const void *)argument->data;
+    for (size_t i = 0; i < self->flying_count; i++) {
+        flight *flown = &self->flying[i];
+        if (flown->client != client || flown->urb->client_addr != address || flown->done)
+            continue;
+        struct usbdevfs_urb result = *urb_of(flown);
+        result.status = -ENOENT;
+        flown->done = true;
+        umockdev_ioctl_data_update(flown->urb, 0, (uint8_t *)&result, sizeof result);
+        return complete(client, 0);
+    }
+    return complete(client, EINVAL);
+}
+
+static gboolean capabilities(UMockdevIoctlClient *client, UMockdevIoctlData *argument)
+{
+    uint32_t known = USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_NO_PACKET_SIZE_LIM |
+                     USBDEVFS_CAP_REAP_AFTER_DISCONNECT;
+    UMockdevIoctlData *place = umockdev_ioctl_data_resolve(argument, 0, sizeof known, NULL);
+    umockdev_ioctl_data_update(place, 0, (uint8_t *)&known, sizeof known);
+    complete(client, 0);
+    g_object_unref(place);
+    return TRUE;
+}
+
+static gboolean set_interface(testbed *self, UMockdevIoctlClient *client,
+                              UMockdevIoctlData *argument)
+{
+    struct usbdevfs_setinterface wanted;
+    sim_board *board = testbed_board(self, umockdev_ioctl_client_get_devnode(client));
+    UMockdevIoctlData *place = umockdev_ioctl_data_resolve(argument, 0, sizeof wanted, NULL);
+    memcpy(&wanted, place->data, sizeof wanted);
+    g_object_unref(place);
+    if (!board)
+        return complete(client, ENODEV);
+    const usb_setup setup = {.request_type = 1,
+                             .request = STANDARD_SET_INTERFACE,
+                             .value = (uint16_t)wanted.altsetting,
+                             .index = (uint16_t)wanted.interface};
+    size_t moved;
+    if (wanted.altsetting >= usb_alternates(board, (uint8_t)wanted.interface))
+        return complete(client, EINVAL);
+    return complete(client,
+                    usb_device_control(board, &setup, NULL, &moved) == USB_DONE ? 0 : EPIPE);
+}
+
+static gboolean answer(testbed *self, UMockdevIoctlClient *client)
+{
+    UMockdevIoctlData *argument = umockdev_ioctl_client_get_arg(client);
+    switch (umockdev_ioctl_client_get_request(client)) {
+    case USBDEVFS_GET_CAPABILITIES:
+        return capabilities(client, argument);
+    case USBDEVFS_SUBMITURB:
+        return submit(self, client, argument);
+    case USBDEVFS_REAPURB:
+    case USBDEVFS_REAPURBNDELAY:
+        return reap(self, client, argument);
+    case USBDEVFS_DISCARDURB:
+        return take_back(self, client, argument);
+    case USBDEVFS_SETINTERFACE:
+        return set_interface(self, client, argument);
+    case USBDEVFS_CLAIMINTERFACE:
+    case USBDEVFS_DISCONNECT_CLAIM:
+        return complete(client, self->wanted.held ? EBUSY : 0);
+    case USBDEVFS_RELEASEINTERFACE:
+    case USBDEVFS_CLEAR_HALT:
+    case USBDEVFS_RESETEP:
+    case USBDEVFS_RESET:
+    case USBDEVFS_SETCONFIGURATION:
+        return complete(client, 0);
+    case USBDEVFS_GETDRIVER:
+    case USBDEVFS_IOCTL:
+        return complete(client, ENODATA);
+    }
+    return FALSE;
+}
+
+gboolean usbfs_answer(UMockdevIoctlBase *handler, UMockdevIoctlClient *client, void *context)
+{
+    testbed *self = context;
+    (void)handler;
+    pthread_mutex_lock(&self->lock);
+    usbip_clock_run(&self->clock);
+    gboolean known = answer(self, client);
+    pthread_mutex_unlock(&self->lock);
+    return known;
+}
+
+void usbfs_forget(UMockdevIoctlBase *handler, UMockdevIoctlClient *client, void *context)
+{
+    testbed *self = context;
+    (void)handler;
+    pthread_mutex_lock(&self->lock);
+    for (size_t i = self->flying_count; i-- > 0;)
+        if (self->flying[i].client == client)
+            land(self, i);
+    pthread_mutex_unlock(&self->lock);
+}
