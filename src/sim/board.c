@@ -98,6 +98,7 @@ void board_reset_later(sim_board *board, uint32_t delay_ms, boot_wish wish)
         return;
     board->reset_due_us = due;
     board->reset_wish = wish;
+    board->keeps.busy_us += due - board->world->now_us;
     board_save(board);
 }
 

@@ -51,9 +51,10 @@ typedef struct board_asset {
 /** What is kept without power, beside flash. */
 typedef struct board_keeps {
     bool network_credentials;
-    uint16_t ncp_version;             /**< 0: no co-processor fitted */
-    uint8_t service_starts;           /**< that service mode still lasts; 0: no service mode */
-    uint64_t service_end_us;          /**< of the world's time */
+    uint16_t ncp_version;    /**< 0: no co-processor fitted */
+    uint8_t service_starts;  /**< that service mode still lasts; 0: no service mode */
+    uint64_t service_end_us; /**< of the world's time */
+    uint64_t busy_us;        /**< flash work, starts, and waits before starts, in its life */
     uint8_t first_stage[SHA256_SIZE]; /**< of what the factory put before the bootloader */
     size_t asset_count;
     board_asset assets[BOARD_ASSETS_MAX];

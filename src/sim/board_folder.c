@@ -82,6 +82,7 @@ static json_t *kept_state(const sim_board *board)
     json_object_set_new(state, "service_starts", json_integer(board->keeps.service_starts));
     json_object_set_new(state, "service_end_ms",
                         json_integer((json_int_t)(board->keeps.service_end_us / 1000)));
+    json_object_set_new(state, "busy_ms", json_integer((json_int_t)(board->keeps.busy_us / 1000)));
     json_object_set_new(state, "first_stage", json_string(first_stage));
     json_object_set_new(state, "assets", sim_json_assets(board));
     json_object_set_new(state, "pending", sim_json_pending(board));
@@ -182,6 +183,7 @@ static osb_status take_state(sim_board *board, const json_t *state, const char *
     board->keeps.ncp_version = (uint16_t)json_number(state, "ncp_version", 0);
     board->keeps.service_starts = (uint8_t)json_number(state, "service_starts", 0);
     board->keeps.service_end_us = (uint64_t)json_number(state, "service_end_ms", 0) * 1000;
+    board->keeps.busy_us = (uint64_t)json_number(state, "busy_ms", 0) * 1000;
     sim_json_take_assets(board, json_object_get(state, "assets"));
     sim_json_take_notes(board, json_object_get(state, "boot_reasons"));
     return OSB_OK;

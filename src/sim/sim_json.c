@@ -220,6 +220,7 @@ json_t *sim_board_to_json(const sim_board *board)
     json_object_set_new(object, "pending", sim_json_pending(board));
     json_object_set_new(object, "assets", sim_json_assets(board));
     json_object_set_new(object, "time_ms", json_integer((json_int_t)(board->world->now_us / 1000)));
+    json_object_set_new(object, "busy_ms", json_integer((json_int_t)(board->keeps.busy_us / 1000)));
     json_object_set_new(object, "unsaved", json_boolean(board->unsaved));
     return object;
 }

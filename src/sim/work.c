@@ -173,6 +173,7 @@ void work_fire(sim_board *board)
     work_item item = work->items[0];
     work_step step = step_of(&item, work->done);
     apply(&item, &step, step.size);
+    board->keeps.busy_us += step.cost_us;
     work->done = step.done_after;
     if (work->done >= item.size) {
         work->count--;

@@ -21,6 +21,7 @@ import peer
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+SCENARIOS = HERE / "scenarios"
 SKIPPED = 77
 RUN_SECONDS = 420
 # Platform -> the release that its board has and the one it gets.
@@ -89,7 +90,7 @@ def prepare():
     guest.prepare()
 
 
-def job(guest, names):
+def job(guest, scenarios, names):
     """The script that the guest runs."""
     variables = {
         "OSBUNDLE": program(), "SLOWNESS": guest.slowness, "UDEV": kernel.udev(),
@@ -98,26 +99,27 @@ def job(guest, names):
         "SCRIPTS": HERE / "particle-usb", "PYTHONDONTWRITEBYTECODE": 1,
     }
     exports = "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in variables.items())
-    words = shlex.join([sys.executable, str(HERE / "scenarios" / "run.py"), *names])
+    words = shlex.join([sys.executable, str(SCENARIOS / "run.py"), str(scenarios), *names])
     path = folder() / "job"
     path.write_text(f"{exports}exec {words}\n", encoding="utf-8")
     return path
 
 
-def boot(names):
-    """Runs the scenarios in a guest; what ptrace or memory forbids the one may work with the other."""
+def boot(names, scenarios=SCENARIOS, seconds=RUN_SECONDS):
+    """Runs the scenarios of a folder in a guest; what ptrace or memory forbids the one may work with
+    the other."""
     out = folder() / "out"
     shutil.rmtree(out, ignore_errors=True)
     shutil.rmtree(folder() / "skipped", ignore_errors=True)
     guest = kernel.choose()
     make_boards()
     began = time.monotonic()
-    status, said = guest.run(job(guest, names), out, RUN_SECONDS)
+    status, said = guest.run(job(guest, scenarios, names), out, seconds)
     if status == kernel.NEVER_TOLD and guest is kernel.Uml and not kernel.Qemu.missing():
         print(f"{said}\nUser Mode Linux told nothing; once more under QEMU")
         guest = kernel.Qemu
         guest.prepare()
-        status, said = guest.run(job(guest, names), out, RUN_SECONDS)
+        status, said = guest.run(job(guest, scenarios, names), out, seconds)
     print(f"{said}\n{guest.__name__}: status {status} after {time.monotonic() - began:.1f} s")
     # Scenarios that failed are told by their own tests; a guest that died is told here.
     return 0 if status in (0, 1) and (out / "results.json").exists() else 1

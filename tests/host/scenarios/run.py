@@ -1,4 +1,5 @@
-"""What runs in the guest: starts udevd, then every scenario, and writes down how each ended.
+"""What runs in the guest: starts udevd, then every scenario of a folder, and writes down how each
+ended. Arguments: the folder, and the scenarios wanted; none: all.
 
 /out/results.json is written after each scenario, so that a guest that dies tells how far it came.
 """
@@ -68,11 +69,11 @@ class Recorder(unittest.TextTestResult):
 def main():
     start_udevd()
     sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
-    names = sys.argv[1:]
+    folder, *names = sys.argv[1:]
     loader = unittest.TestLoader()
     if names:
         loader.testNamePatterns = [f"*{name}*" for name in names]
-    scenarios = loader.discover(str(HERE), "test_*.py")
+    scenarios = loader.discover(folder, "test_*.py")
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Recorder).run(scenarios)
     return 0 if result.wasSuccessful() else 1
 

@@ -137,6 +137,23 @@ static void a_waiting_update_is_applied_by_the_next_program(void **state)
     bench_end(&b);
 }
 
+static void what_it_was_busy_for_goes_on_and_idle_time_is_none(void **state)
+{
+    (void)state;
+    bench b;
+    create(&b, "p2", "5.3.1");
+    plug_in(&b);
+    const uint64_t started = b.board->keeps.busy_us;
+    assert_int_equal(started, b.board->family->boot.system_us);
+    OK(transport_wait(b.bus, 60000, &b.error));
+    assert_int_equal(b.board->keeps.busy_us, started);
+    replug(&b);
+    assert_int_equal(b.board->keeps.busy_us / 1000, started / 1000);
+    sim_board_power_cycle(b.board);
+    assert_true(b.board->keeps.busy_us >= 2 * started);
+    bench_end(&b);
+}
+
 static void kept_values_come_back(void **state)
 {
     (void)state;
@@ -247,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(listening_and_safe_mode_go_on, make_root, remove_root),
         cmocka_unit_test_setup_teardown(a_waiting_update_is_applied_by_the_next_program, make_root,
                                         remove_root),
+        cmocka_unit_test_setup_teardown(what_it_was_busy_for_goes_on_and_idle_time_is_none,
+                                        make_root, remove_root),
         cmocka_unit_test_setup_teardown(kept_values_come_back, make_root, remove_root),
         cmocka_unit_test_setup_teardown(one_program_at_a_time_has_the_folder, make_root,
                                         remove_root),
