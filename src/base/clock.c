@@ -14,6 +14,13 @@ uint64_t clock_monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+uint64_t clock_monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 void clock_sleep_ms(uint32_t duration_ms)
 {
     struct timespec duration = {duration_ms / 1000, (long)(duration_ms % 1000) * 1000000};

@@ -19,7 +19,7 @@ usbip_clock usbip_clock_make(sim_world *world, bool real_time)
 {
     return (usbip_clock){.world = world,
                          .real_time = real_time,
-                         .began_ms = clock_monotonic_ms(),
+                         .began_us = clock_monotonic_us(),
                          .world_began_us = world->now_us};
 }
 
@@ -63,7 +63,7 @@ static void run_without_waiting(usbip_clock *clock)
 
 static uint64_t world_now_us(const usbip_clock *clock)
 {
-    return clock->world_began_us + (clock_monotonic_ms() - clock->began_ms) * 1000;
+    return clock->world_began_us + clock_monotonic_us() - clock->began_us;
 }
 
 void usbip_clock_run(usbip_clock *clock)

@@ -5,7 +5,7 @@
 typedef struct usbip_clock {
     sim_world *world;
     bool real_time;
-    uint64_t began_ms;       /**< on the machine's clock */
+    uint64_t began_us;       /**< on the machine's clock */
     uint64_t world_began_us; /**< on the world's clock */
     /** Since when, on the machine's clock, a board's restart or replugging stands first; 0: not. */
     uint64_t held_since_ms[USB_DEVICES_MAX];

@@ -2,7 +2,7 @@
  * Runs a program on a machine that has simulated boards on its USB, and no others.
  *
  *     umockdev-wrapper mock_usb [--stall N | --hang N | --vanish N] [--forbidden] [--held]
- *                               [--dfu] FOLDER... -- PROGRAM [ARGUMENT...]
+ *                               [--dfu] [--real-time] FOLDER... -- PROGRAM [ARGUMENT...]
  *
  * FOLDER is a board that `osbundle sim new` made. Its exit status is the program's.
  */
@@ -23,19 +23,17 @@ enum {
 static int usage(void)
 {
     fprintf(stderr, "usage: mock_usb [--stall N] [--hang N] [--vanish N] [--forbidden] [--held] "
-                    "[--dfu] FOLDER... -- PROGRAM [ARGUMENT...]\n");
+                    "[--dfu] [--real-time] FOLDER... -- PROGRAM [ARGUMENT...]\n");
     return FAILED;
 }
 
-static bool read_words(int count, char **words, trouble *wanted)
+static bool read_words(int count, char **words, conditions *wanted)
 {
-    static const struct option known[] = {{"stall", required_argument, NULL, 's'},
-                                          {"hang", required_argument, NULL, 'h'},
-                                          {"vanish", required_argument, NULL, 'v'},
-                                          {"forbidden", no_argument, NULL, 'f'},
-                                          {"held", no_argument, NULL, 'b'},
-                                          {"dfu", no_argument, NULL, 'd'},
-                                          {0}};
+    static const struct option known[] = {
+        {"stall", required_argument, NULL, 's'},  {"hang", required_argument, NULL, 'h'},
+        {"vanish", required_argument, NULL, 'v'}, {"forbidden", no_argument, NULL, 'f'},
+        {"held", no_argument, NULL, 'b'},         {"dfu", no_argument, NULL, 'd'},
+        {"real-time", no_argument, NULL, 'r'},    {0}};
     int letter;
     while ((letter = getopt_long(count, words, "+", known, NULL)) != -1) {
         if (letter == 's')
@@ -50,6 +48,8 @@ static bool read_words(int count, char **words, trouble *wanted)
             wanted->held = true;
         else if (letter == 'd')
             wanted->in_dfu = true;
+        else if (letter == 'r')
+            wanted->real_time = true;
         else
             return false;
     }
@@ -92,7 +92,7 @@ static int run(testbed *self, char **words)
 
 static int serve(int count, char **words, sim_world *world)
 {
-    trouble wanted = {0};
+    conditions wanted = {0};
     char **program = NULL;
     if (read_words(count, words, &wanted))
         program = plug_in(words + optind, wanted.in_dfu, world);

@@ -154,7 +154,7 @@ sim_board *testbed_board(testbed *self, const char *node)
     return NULL;
 }
 
-testbed *testbed_open(sim_world *world, const trouble *wanted)
+testbed *testbed_open(sim_world *world, const conditions *wanted)
 {
     testbed *self = calloc(1, sizeof *self);
     must(self, "get memory");
@@ -162,7 +162,7 @@ testbed *testbed_open(sim_world *world, const trouble *wanted)
     self->handler = umockdev_ioctl_base_new();
     self->wanted = *wanted;
     self->world = world;
-    self->clock = usbip_clock_make(world, false);
+    self->clock = usbip_clock_make(world, wanted->real_time);
     self->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     g_signal_connect_after(self->handler, "handle-ioctl", G_CALLBACK(usbfs_answer), self);
     g_signal_connect_after(self->handler, "client-vanished", G_CALLBACK(usbfs_forget), self);

@@ -16,15 +16,16 @@ enum {
     FLYING_MAX = 64 /**< transfers under way */
 };
 
-/** What goes wrong on the bus. Transfers of class and vendor requests are counted from 1. */
-typedef struct trouble {
+/** What the boards and their bus are like. Class and vendor requests are counted from 1. */
+typedef struct conditions {
     unsigned long stall_at;
     unsigned long hang_at;   /**< the transfer is never answered */
     unsigned long vanish_at; /**< the cable is pulled in it, for good */
     bool forbidden;          /**< nodes may be opened by their owner only */
     bool held;               /**< another program holds all interfaces */
     bool in_dfu;             /**< somebody holds the button while the boards start */
-} trouble;
+    bool real_time;          /**< flash work and starts take as long as on a real board */
+} conditions;
 
 /** A board as it is plugged in. */
 typedef struct plug {
@@ -39,13 +40,14 @@ typedef struct flight {
     UMockdevIoctlData *urb;
     UMockdevIoctlData *buffer;
     const char *node;
-    bool done; /**< else it hangs */
+    bool asked; /**< the board has it */
+    bool done;  /**< else it hangs */
 } flight;
 
 typedef struct testbed {
     UMockdevTestbed *umockdev;
     UMockdevIoctlBase *handler;
-    trouble wanted;
+    conditions wanted;
     unsigned devices;     /**< how many device numbers were given */
     pthread_mutex_t lock; /**< of everything below: umockdev asks from a thread of its own */
     sim_world *world;
@@ -57,7 +59,7 @@ typedef struct testbed {
 } testbed;
 
 /** Takes no board out of `world`, which has all of them. */
-testbed *testbed_open(sim_world *world, const trouble *wanted);
+testbed *testbed_open(sim_world *world, const conditions *wanted);
 void testbed_close(testbed *self);
 
 /** Lets time pass and shows who came, left or came back. Call it every few milliseconds. */

@@ -50,7 +50,7 @@ static usb_setup setup_of(const uint8_t *bytes)
     return setup;
 }
 
-/** What the wanted trouble makes of the next transfer. */
+/** What the wanted conditions makes of the next transfer. */
 static usb_answer meet_trouble(testbed *self, sim_board *board, const usb_setup *setup)
 {
     if (!(setup->request_type & TYPE_MASK))
@@ -85,12 +85,21 @@ static usb_answer ask_board(testbed *self, sim_board *board, flight *flown, size
     return answer;
 }
 
-/** Runs a transfer at once; it is fetched later. */
+/** While a bootloader works on flash it answers nothing. */
+static bool is_blocked(const sim_board *board)
+{
+    return board->mode == BOARD_DFU && work_active(board);
+}
+
+/** Runs a transfer as soon as the board takes it; it is fetched later. */
 static void fly(testbed *self, sim_board *board, flight *flown)
 {
     static const int statuses[] = {
         [USB_DONE] = 0, [USB_STALLED] = -EPIPE, [USB_HANGS] = 0, [USB_GONE] = -ESHUTDOWN};
     size_t moved = 0;
+    if (is_blocked(board))
+        return;
+    flown->asked = true;
     const usb_answer answer = ask_board(self, board, flown, &moved);
     struct usbdevfs_urb result = *urb_of(flown);
     result.status = statuses[answer];
@@ -125,7 +134,10 @@ static gboolean submit(testbed *self, UMockdevIoctlClient *client, UMockdevIoctl
 /** Whether a transfer is over: answered, or its board has left. */
 static bool is_over(testbed *self, flight *flown)
 {
-    if (!flown->done && !testbed_board(self, flown->node)) {
+    sim_board *board = testbed_board(self, flown->node);
+    if (!flown->asked && board)
+        fly(self, board, flown);
+    if (!flown->done && !board) {
         struct usbdevfs_urb result = *urb_of(flown);
         result.status = -ESHUTDOWN;
         flown->done = true;

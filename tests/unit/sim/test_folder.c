@@ -144,7 +144,7 @@ static void what_it_was_busy_for_goes_on_and_idle_time_is_none(void **state)
     create(&b, "p2", "5.3.1");
     plug_in(&b);
     const uint64_t started = b.board->keeps.busy_us;
-    assert_int_equal(started, b.board->family->boot.system_us);
+    assert_true(started >= b.board->family->boot.system_us);
     OK(transport_wait(b.bus, 60000, &b.error));
     assert_int_equal(b.board->keeps.busy_us, started);
     replug(&b);
