@@ -7,10 +7,14 @@
  */
 #include "transport/usb_libusb.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "transport/serial_lsp.h"
 #include "transport/usb_libusb_private.h"
 
@@ -111,6 +115,7 @@ static void bus_free(usb_bus *bus)
     if (bus->has_hotplug)
         libusb_hotplug_deregister_callback(bus->context, bus->hotplug);
     usb_bus_forget(bus);
+    usb_bus_exit_retired(bus);
     libusb_exit(bus->context);
     pthread_mutex_destroy(&bus->lock);
     free(bus);
@@ -164,9 +169,25 @@ static osb_status usb_share(transport *base, transport **own, osb_error *error)
     return line_make(((usb_line *)base)->bus, own, error);
 }
 
+/* Debian's libusb hears of devices from udevd alone, and says that it has hotplug where no udevd
+ * runs (containers, rescue systems) too. Only root may connect to the socket; what is left of a
+ * udevd that has ended refuses everybody. */
+static bool is_udevd_there(void)
+{
+#ifdef __linux__
+    static const struct sockaddr_un control = {AF_UNIX, "/run/udev/control"};
+    FD_OWNED socket_end = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    const struct sockaddr *address = (const struct sockaddr *)&control;
+    return socket_end < 0 || connect(socket_end, address, sizeof control) == 0 ||
+           (errno != ENOENT && errno != ECONNREFUSED);
+#else
+    return true;
+#endif
+}
+
 static bool hotplug_begin(usb_bus *bus)
 {
-    if (!libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG))
+    if (!libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) || !is_udevd_there())
         return false;
     return libusb_hotplug_register_callback(
                bus->context, LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT,

@@ -74,7 +74,7 @@ static const usb_seen *find_seen(const usb_bus *bus, const usb_identity *device)
     return NULL;
 }
 
-/* Finds the device as the bus is now. The caller unreferences `found->device`. */
+/* Finds the device as the bus is now; it counts as open from here on, see let_go. */
 static osb_status find_now(usb_bus *bus, const usb_identity *device, usb_seen *found,
                            osb_error *error)
 {
@@ -85,6 +85,7 @@ static osb_status find_now(usb_bus *bus, const usb_identity *device, usb_seen *f
     if (seen) {
         *found = *seen;
         libusb_ref_device(found->device);
+        atomic_fetch_add(&bus->handles, 1);
     }
     pthread_mutex_unlock(&bus->lock);
     if (status == OSB_OK && !seen)
@@ -104,19 +105,28 @@ static int open_patiently(const usb_seen *seen, libusb_device_handle **handle)
     return opened;
 }
 
+static void let_go(usb_bus *bus)
+{
+    atomic_fetch_sub(&bus->handles, 1);
+}
+
 osb_status usb_handle_open(transport *base, const usb_identity *device, usb_handle **handle,
                            osb_error *error)
 {
+    usb_bus *bus = ((usb_line *)base)->bus;
     usb_seen seen = {0};
-    TRY(find_now(((usb_line *)base)->bus, device, &seen, error));
     usb_open_handle *opened = calloc(1, sizeof *opened);
-    if (!opened) {
-        libusb_unref_device(seen.device);
+    if (!opened)
         return osb_fail_memory(error);
+    osb_status status = find_now(bus, device, &seen, error);
+    if (status != OSB_OK) {
+        free(opened);
+        return status;
     }
     int code = open_patiently(&seen, &opened->device);
     libusb_unref_device(seen.device);
     if (code != LIBUSB_SUCCESS) {
+        let_go(bus);
         free(opened);
         return usb_fail(error, code, device->port, "open the board");
     }
@@ -135,6 +145,7 @@ void usb_handle_close(usb_handle *handle)
         if (opened->claimed[i])
             (void)libusb_release_interface(opened->device, i);
     libusb_close(opened->device);
+    let_go(((usb_line *)handle->bus)->bus);
     free(opened);
 }
 

@@ -1,7 +1,8 @@
 /*
  * Which devices hang where: listings of the bus, and the number that each arrival gets.
  *
- * Opens nothing. Invariant: an entry keeps its arrival number exactly as long as the same device
+ * Opens nothing. Without udevd a listing starts libusb anew, which then finds what has come since.
+ * Invariant: an entry keeps its arrival number exactly as long as the same device
  * address stays on the same port with the same ids; the kernel gives a new address each time.
  */
 #include <stdlib.h>
@@ -88,29 +89,83 @@ static int entry_compare(const void *a, const void *b)
     return (*left != 0) - (*right != 0);
 }
 
-osb_status usb_bus_scan(usb_bus *bus, unsigned *found, osb_error *error)
+/* What is there now, as far as `context` knows. Returns how much of it is new, in `fresh`. */
+static osb_status look(usb_bus *bus, libusb_context *context, usb_seen *fresh, size_t *count,
+                       unsigned *found, osb_error *error)
 {
     libusb_device **devices;
     *found = 0;
-    ssize_t total = libusb_get_device_list(bus->context, &devices);
+    *count = 0;
+    ssize_t total = libusb_get_device_list(context, &devices);
     if (total < 0)
         return usb_fail(error, (int)total, "USB", "list devices");
-    usb_seen fresh[USB_DEVICES_MAX];
-    size_t count = 0;
-    for (ssize_t i = 0; i < total && count < USB_DEVICES_MAX; i++) {
-        if (!entry_describe(devices[i], &fresh[count]))
+    for (ssize_t i = 0; i < total && *count < USB_DEVICES_MAX; i++) {
+        if (!entry_describe(devices[i], &fresh[*count]))
             continue;
         libusb_ref_device(devices[i]);
-        *found += entry_number(bus, &fresh[count++]);
+        *found += entry_number(bus, &fresh[(*count)++]);
     }
     libusb_free_device_list(devices, 1);
-    if (bus->has_list && count != bus->seen_count)
+    if (bus->has_list && *count != bus->seen_count)
         *found += 1;
-    atomic_fetch_add(&bus->changes, *found);
+    return OSB_OK;
+}
+
+static void take(usb_bus *bus, usb_seen *fresh, size_t count, unsigned found)
+{
+    atomic_fetch_add(&bus->changes, found);
     usb_bus_forget(bus);
     qsort(fresh, count, sizeof *fresh, entry_compare);
     memcpy(bus->seen, fresh, count * sizeof *fresh);
     bus->seen_count = count;
     bus->has_list = true;
+}
+
+void usb_bus_exit_retired(usb_bus *bus)
+{
+    while (bus->retired_count)
+        libusb_exit(bus->retired[--bus->retired_count]);
+}
+
+/* Devices that are open keep their old context alive. */
+static void replace_context(usb_bus *bus, libusb_context *context)
+{
+    bus->retired[bus->retired_count++] = bus->context;
+    bus->context = context;
+    if (!atomic_load(&bus->handles))
+        usb_bus_exit_retired(bus);
+}
+
+/* Where no events come, libusb knows for ever what it found when it was started. */
+static osb_status scan_anew(usb_bus *bus, unsigned *found, osb_error *error)
+{
+    usb_seen fresh[USB_DEVICES_MAX];
+    size_t count;
+    libusb_context *context;
+    int started = libusb_init(&context);
+    if (started != LIBUSB_SUCCESS)
+        return usb_fail(error, started, "USB", "list devices");
+    osb_status status = look(bus, context, fresh, &count, found, error);
+    if (bus->retired_count == USB_RETIRED_MAX)
+        *found = 0;
+    if (status == OSB_OK && *found) {
+        take(bus, fresh, count, *found);
+        replace_context(bus, context);
+        return OSB_OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        libusb_unref_device(fresh[i].device);
+    libusb_exit(context);
+    return status;
+}
+
+osb_status usb_bus_scan(usb_bus *bus, unsigned *found, osb_error *error)
+{
+    usb_seen fresh[USB_DEVICES_MAX];
+    size_t count;
+    if (bus->has_list && !bus->has_hotplug)
+        return scan_anew(bus, found, error);
+    TRY(look(bus, bus->context, fresh, &count, found, error));
+    take(bus, fresh, count, *found);
     return OSB_OK;
 }

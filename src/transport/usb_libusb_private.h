@@ -7,6 +7,10 @@
 #include "transport/transport.h"
 #include "transport/usb_libusb.h"
 
+enum {
+    USB_RETIRED_MAX = 256
+};
+
 /** A device as the last listing saw it. */
 typedef struct usb_seen {
     usb_identity identity;
@@ -20,12 +24,15 @@ typedef struct usb_seen {
 typedef struct usb_bus {
     libusb_context *context;
     usb_libusb_options options;
-    bool has_hotplug;
+    bool has_hotplug; /**< events come; else each listing needs a new context */
     libusb_hotplug_callback_handle hotplug;
-    atomic_uint changes;  /**< how often a device came or went */
-    pthread_mutex_t lock; /**< of everything below */
-    size_t lines;         /**< transports to it */
-    bool has_list;        /**< `seen` holds a first listing */
+    atomic_uint changes;   /**< how often a device came or went */
+    pthread_mutex_t lock;  /**< of everything below */
+    size_t lines;          /**< transports to it */
+    atomic_size_t handles; /**< open devices */
+    size_t retired_count;
+    libusb_context *retired[USB_RETIRED_MAX]; /**< replaced while devices of theirs were open */
+    bool has_list;                            /**< `seen` holds a first listing */
     uint32_t arrivals;
     size_t seen_count;
     usb_seen seen[USB_DEVICES_MAX];
@@ -44,6 +51,8 @@ typedef struct usb_line {
  */
 osb_status usb_bus_scan(usb_bus *bus, unsigned *found, osb_error *error) OSB_MUST_CHECK;
 void usb_bus_forget(usb_bus *bus);
+/** Ends the contexts that were replaced. No device of theirs may be open. */
+void usb_bus_exit_retired(usb_bus *bus);
 
 /** Fills `error` for a libusb code. `port` is the subject. */
 osb_status usb_fail(osb_error *error, int code, const char *port, const char *what);

@@ -21,6 +21,10 @@ TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
 BOTHER, CBAUD = 0o010000, 0o010017
 
 
+def start_udevd():
+    subprocess.run(["/usr/lib/systemd/systemd-udevd", "--daemon"], check=True, capture_output=True)
+
+
 def wait_until(condition, what, seconds=10):
     """Polls, because nothing here takes a known time; returns what the condition returned."""
     deadline = time.monotonic() + seconds * SLOWNESS

@@ -1,4 +1,4 @@
-"""What runs in the guest: starts udevd, then every scenario of a folder, and writes down how each
+"""What runs in the guest: starts udevd and then every scenario of a folder, and writes down how each
 ended. Arguments: the folder, and the scenarios wanted; none: all.
 
 /out/results.json is written after each scenario, so that a guest that dies tells how far it came.
@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = Path("/out/results.json")
 
 
-def start_udevd():
+def install_udevd():
     """Debian's libusb hears of devices from udevd only. The machine has none, or it is not running."""
     udev = Path(os.environ["UDEV"])
     for folder in ("/run/udev", "/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/usr/lib/systemd"):
@@ -28,7 +28,6 @@ def start_udevd():
     daemon = Path("/usr/lib/systemd/systemd-udevd")
     if not daemon.exists():
         daemon.symlink_to("/usr/bin/udevadm")
-    subprocess.run([daemon, "--daemon"], check=True, capture_output=True)
 
 
 class Recorder(unittest.TextTestResult):
@@ -67,8 +66,10 @@ class Recorder(unittest.TextTestResult):
 
 
 def main():
-    start_udevd()
+    install_udevd()
     sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
+    import bench
+    bench.start_udevd()
     folder, *names = sys.argv[1:]
     loader = unittest.TestLoader()
     if names:

@@ -8,7 +8,7 @@ import re
 import struct
 import subprocess
 
-from bench import PROGRAM, SLOWNESS, HostTest, wait_until
+from bench import PROGRAM, SLOWNESS, HostTest, start_udevd, wait_until
 
 CLAIM_INTERFACE = 0x8004550F  # USBDEVFS_CLAIMINTERFACE
 
@@ -41,6 +41,13 @@ class Restore(HostTest):
                              hashlib.sha256(content).hexdigest(), name)
 
     def test_osbundle_restores_a_p2(self):
+        board, = self.serve(self.new_board("p2"))
+        self.assert_restored(board, self.restore(board, "5.3.1"), "5.3.1")
+
+    def test_osbundle_restores_where_no_udevd_runs(self):
+        """libusb hears of no device then: containers have none, nor do rescue systems."""
+        subprocess.run(["udevadm", "control", "--exit"], check=True)
+        self.addCleanup(start_udevd)
         board, = self.serve(self.new_board("p2"))
         self.assert_restored(board, self.restore(board, "5.3.1"), "5.3.1")
 
