@@ -96,6 +96,7 @@ osb_status osb_open(const osb_options *options, osb_context **opened, osb_error 
         return osb_fail_memory(error);
     context->telling = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     context->files.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    context->trace_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     osb_status status = fill_context(context, options, error);
     if (status != OSB_OK) {
         osb_close(context);

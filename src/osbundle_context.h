@@ -47,6 +47,7 @@ struct osb_context {
     transport *wire;            /**< the world's own, or libusb's, or a replay */
     const char *trace, *replay; /**< paths; NULL for none */
     FILE *trace_file;           /**< NULL: not open, or not any more */
+    pthread_mutex_t trace_lock; /**< of the file */
 };
 
 /* osbundle_hooks.c: from any thread */

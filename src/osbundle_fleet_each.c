@@ -23,7 +23,8 @@ typedef struct work_round {
 
 typedef struct worker {
     work_round *round;
-    transport *bus; /**< its own */
+    transport *bus;      /**< its own */
+    fleet_member *first; /**< that it begins with; NULL: there is none left */
     pthread_t thread;
 } worker;
 
@@ -40,23 +41,22 @@ static fleet_member *take_next(work_round *round)
     return taken;
 }
 
-static void work_on(work_round *round, transport *bus)
+static void work_on(work_round *round, fleet_member *first, transport *bus)
 {
-    fleet_member *member;
     (void)transport_now_ms(bus); /* on a simulated bus: lines up, so that boards go in order */
-    while ((member = take_next(round)))
+    for (fleet_member *member = first; member; member = take_next(round))
         member->status = round->work(round->boards, member, bus, &member->problem);
 }
 
 static void *run_worker(void *context)
 {
     worker *self = context;
-    work_on(self->round, self->bus);
+    work_on(self->round, self->first, self->bus);
     transport_destroy(self->bus);
     return NULL;
 }
 
-/** Gives every worker his transport before the first one starts. */
+/** Gives every worker his transport and his first board before any of them starts. */
 static osb_status share_bus(transport *bus, worker *workers, size_t count, osb_error *error)
 {
     for (size_t i = 0; i < count; i++) {
@@ -64,6 +64,7 @@ static osb_status share_bus(transport *bus, worker *workers, size_t count, osb_e
         while (status != OSB_OK && i > 0)
             transport_destroy(workers[--i].bus);
         TRY(status);
+        workers[i].first = take_next(workers[i].round);
     }
     return OSB_OK;
 }
@@ -108,6 +109,6 @@ osb_status fleet_each(fleet *boards, fleet_work work, osb_error *error)
     size_t count = worker_count(boards);
     if (count > 1)
         return run_together(&round, boards->bus, count, error);
-    work_on(&round, boards->bus);
+    work_on(&round, take_next(&round), boards->bus);
     return OSB_OK;
 }

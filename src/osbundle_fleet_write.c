@@ -166,7 +166,7 @@ osb_status osb_restore_all(osb_context *context, const osb_goal *goal, const osb
     *result = NULL;
     TRY(fleet_find(context, goal, wanted, &boards, error));
     const uint64_t began_ms = transport_now_ms(boards.bus);
-    osb_status status = run_all(&boards, false, !goal->dry_run, confirm, error);
+    osb_status status = run_all(&boards, false, !goal->dry_run && !context->replay, confirm, error);
     *result = summary_to_json(&boards, transport_now_ms(boards.bus) - began_ms);
     return status;
 }

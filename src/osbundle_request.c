@@ -114,6 +114,17 @@ const char *request_name(const request *work, char target[USB_PORT_SIZE + 4])
     return target;
 }
 
+bool request_writes(const request *work)
+{
+    return work->log || (work->context->replay && !work->goal->dry_run);
+}
+
+void request_drop_journal(request *work)
+{
+    journal_close(work->log);
+    work->log = NULL;
+}
+
 goal request_goal(const request *work)
 {
     const pinned_goal *pinned = &work->pinned;
@@ -153,7 +164,7 @@ void request_solve(request *work)
 
 osb_status request_look(request *work, bool *looked, osb_error *error)
 {
-    *looked = work->steps.looks_again && work->log;
+    *looked = work->steps.looks_again && request_writes(work);
     if (!*looked)
         return OSB_OK;
     log_line(&work->context->log, LOG_INFO, "plan", "%s: %s", work->state.device_id,

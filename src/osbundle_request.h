@@ -16,7 +16,7 @@ typedef struct request {
     const char *label;          /**< of its port; NULL: none */
     size_t boards;              /**< that are worked on together with it, itself counted */
     const struct request *like; /**< planned before, its releases may serve too; NULL: none */
-    journal *log;               /**< NULL: nothing is to be written */
+    journal *log;               /**< NULL: nothing is written to a board */
     device *held;
     bool simulated; /**< synthetic modules are welcome */
     snapshot state;
@@ -57,6 +57,12 @@ osb_status request_inspect(request *work, osb_error *error) OSB_MUST_CHECK;
 osb_status request_look_inside(request *work, osb_error *error) OSB_MUST_CHECK;
 /** Closes the board; it stays reserved. */
 void request_let_go(request *work);
+
+/** Whether this is more than a look: what writes keeps a journal, but for a replay. */
+bool request_writes(const request *work);
+
+/** Lets go of the journal and leaves it as it is. */
+void request_drop_journal(request *work);
 
 /** From the goal to releases, files and plan; what is not cached is fetched. */
 osb_status request_plan(request *work, osb_error *error) OSB_MUST_CHECK;

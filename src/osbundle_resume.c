@@ -145,6 +145,8 @@ osb_status request_plan_resume(request *work, bool *nothing, osb_error *error)
         return OSB_OK;
     TRY(pinned_goal_from_json(record, work->state.device_id, &work->pinned, error));
     TRY(check_platform(work, error));
+    if (work->context->replay)
+        request_drop_journal(work); /* no board is brought any further */
     TRY(load_goal(work, error));
     request_solve(work);
     return OSB_OK;

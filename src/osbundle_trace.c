@@ -16,17 +16,27 @@
 #include "transport/replay.h"
 #include "transport/trace.h"
 
-/* Whole lines at a time, so that a program that is killed leaves a trace that can be read. */
-static void write_line(void *context, const char *text)
+static void give_up(osb_context *self)
 {
-    osb_context *self = context;
-    if (!self->trace_file ||
-        (fprintf(self->trace_file, "%s\n", text) > 0 && fflush(self->trace_file) == 0))
-        return;
     log_line(&self->log, LOG_WARNING, "trace", "%s: %s; the trace ends here, the work goes on",
              self->trace, strerror(errno));
     fclose(self->trace_file);
     self->trace_file = NULL;
+}
+
+/* Whole lines at a time, so that a program that is killed leaves a trace that can be read. */
+static bool write_whole(FILE *file, const char *text)
+{
+    return fprintf(file, "%s\n", text) > 0 && fflush(file) == 0;
+}
+
+static void write_line(void *context, const char *text)
+{
+    osb_context *self = context;
+    pthread_mutex_lock(&self->trace_lock);
+    if (self->trace_file && !write_whole(self->trace_file, text))
+        give_up(self);
+    pthread_mutex_unlock(&self->trace_lock);
 }
 
 /* For nobody else's eyes: firmware and device ids are in it. */

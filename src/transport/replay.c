@@ -63,7 +63,7 @@ static osb_status next_operation(replay *self, const json_t **line, osb_error *e
 static osb_status differs(const replay *self, const char *what, const char *values,
                           osb_error *error)
 {
-    return osb_fail(error, OSB_ERR_REPLAY, self->lines.name, hint_same, "line %llu: %s: %s",
+    return osb_fail(error, OSB_ERR_REPLAY, self->lines.from->name, hint_same, "line %llu: %s: %s",
                     (unsigned long long)self->lines.line, what, values);
 }
 
@@ -242,10 +242,31 @@ static osb_status replay_wait_change(transport *bus, uint32_t timeout_ms, osb_er
     return replay_ask((replay *)bus, line_of_wait_change(timeout_ms), &line, error);
 }
 
+static osb_status replay_share(transport *bus, transport **own, osb_error *error);
+
+/* What a worker came upon is the first transport's verdict too. */
+static void worker_end(replay *self)
+{
+    replay *first = self->first;
+    const uint64_t rest = replay_rest(&self->base);
+    pthread_mutex_lock(&first->file.lock);
+    if (first->verdict.status == OSB_OK)
+        first->verdict = self->verdict;
+    if (rest && (!first->rest || rest < first->rest))
+        first->rest = rest;
+    pthread_mutex_unlock(&first->file.lock);
+}
+
 static void replay_destroy(transport *bus)
 {
     replay *self = (replay *)bus;
+    if (self->first)
+        worker_end(self);
     replay_lines_end(&self->lines);
+    if (!self->first) {
+        fclose(self->file.file);
+        pthread_mutex_destroy(&self->file.lock);
+    }
     free(self);
 }
 
@@ -259,8 +280,28 @@ static const transport_operations operations = {
     .now_ms = replay_now_ms,
     .wait = replay_wait,
     .wait_change = replay_wait_change,
+    .share = replay_share,
     .destroy = replay_destroy,
 };
+
+static osb_status replay_share(transport *bus, transport **own, osb_error *error)
+{
+    replay *self = (replay *)bus;
+    const json_t *line;
+    TRY(replay_ask(self, line_of_share(), &line, error));
+    const uint32_t worker = line_worker(line);
+    if (!worker || self->first)
+        return replay_damaged(self, "names no worker", error);
+    replay *made = calloc(1, sizeof *made);
+    if (!made)
+        return osb_fail_memory(error);
+    made->base = self->base;
+    made->first = self;
+    made->now_ms = self->now_ms;
+    made->lines = replay_lines_share(&self->lines, worker);
+    *own = &made->base;
+    return OSB_OK;
+}
 
 osb_status replay_make(FILE *file, const char *name, transport **bus, osb_error *error)
 {
@@ -271,8 +312,9 @@ osb_status replay_make(FILE *file, const char *name, transport **bus, osb_error 
     }
     self->base.operations = &operations;
     self->base.serial = &replay_serial_operations;
-    self->lines.file = file;
-    text_copy(self->lines.name, sizeof self->lines.name, name);
+    self->file = (replay_file){.file = file, .lock = PTHREAD_MUTEX_INITIALIZER};
+    text_copy(self->file.name, sizeof self->file.name, name);
+    self->lines.from = &self->file;
     osb_status status = replay_lines_begin(&self->lines, &self->base.simulated, error);
     if (status != OSB_OK) {
         replay_destroy(&self->base);
@@ -295,5 +337,6 @@ uint64_t replay_rest(transport *bus)
     const json_t *line;
     if (self->verdict.status != OSB_OK)
         return 0;
-    return next_operation(self, &line, NULL) != OSB_OK || line ? self->lines.line : 0;
+    bool more = next_operation(self, &line, NULL) != OSB_OK || line;
+    return more ? self->lines.line : self->rest;
 }

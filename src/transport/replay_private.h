@@ -8,8 +8,11 @@ typedef struct replay {
     replay_lines lines;
     bool used; /**< the line that is next has been answered from */
     uint64_t now_ms;
-    uint32_t asked;    /**< how often somebody asked the clock since the last line */
-    osb_error verdict; /**< what differed; OSB_OK: nothing yet */
+    uint32_t asked;       /**< how often somebody asked the clock since the last line */
+    osb_error verdict;    /**< what differed; OSB_OK: nothing yet */
+    struct replay *first; /**< for workers: the transport that they share */
+    uint64_t rest;        /**< a line that a worker left unasked; 0 */
+    replay_file file;     /**< of the first transport and its workers */
 } replay;
 
 /** Holds one operation (released here) against the recording: its status, its error, its time. */

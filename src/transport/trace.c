@@ -37,8 +37,12 @@ static void line_write(const trace *self, const json_t *line)
 
 static json_t *line_make(trace *self, uint64_t now_ms)
 {
-    self->count++;
-    return json_pack("{s:I, s:I}", "n", (json_int_t)self->count, "ms", (json_int_t)now_ms);
+    json_t *line = json_object();
+    if (self->worker)
+        line_add_worker(line, self->worker);
+    json_object_set_new(line, "n", json_integer((json_int_t)++self->count));
+    json_object_set_new(line, "ms", json_integer((json_int_t)now_ms));
+    return line;
 }
 
 trace_entry trace_begin(trace *self, json_t *asked)
@@ -175,9 +179,14 @@ static osb_status trace_wait_change(transport *bus, uint32_t timeout_ms, osb_err
     return trace_end(&entry, status, error);
 }
 
+static osb_status trace_share(transport *bus, transport **own, osb_error *error);
+
 static void trace_destroy(transport *bus)
 {
-    free(bus);
+    trace *self = (trace *)bus;
+    if (self->worker)
+        transport_destroy(self->inner);
+    free(self);
 }
 
 static const transport_operations operations = {
@@ -190,20 +199,58 @@ static const transport_operations operations = {
     .now_ms = trace_now_ms,
     .wait = trace_wait,
     .wait_change = trace_wait_change,
+    .share = trace_share,
     .destroy = trace_destroy,
 };
+
+static trace *make(transport *inner, const trace_sink *sink)
+{
+    trace *self = calloc(1, sizeof *self);
+    if (self)
+        *self = (trace){.base = {.operations = &operations,
+                                 .simulated = inner->simulated,
+                                 .serial = inner->serial ? &trace_serial_operations : NULL},
+                        .inner = inner,
+                        .sink = *sink};
+    return self;
+}
+
+/* Gives the worker's transport a trace of its own, to the same sink. */
+static osb_status share(trace *self, transport **own, osb_error *error)
+{
+    transport *inner;
+    if (self->worker)
+        return osb_fail(error, OSB_ERR_INTERNAL, NULL, NULL, "a worker's transport is not shared");
+    TRY(transport_share(self->inner, &inner, error));
+    trace *worker = make(inner, &self->sink);
+    if (!worker) {
+        transport_destroy(inner);
+        return osb_fail_memory(error);
+    }
+    worker->worker = ++self->shared;
+    *own = &worker->base;
+    return OSB_OK;
+}
+
+static osb_status trace_share(transport *bus, transport **own, osb_error *error)
+{
+    trace *self = (trace *)bus;
+    trace_entry entry = trace_begin(self, line_of_share());
+    osb_status status = share(self, own, &entry.error);
+    if (status == OSB_OK)
+        line_add_worker(entry.line, self->shared);
+    status = trace_end(&entry, status, error);
+    if (status == OSB_OK)
+        ((trace *)*own)->known_ms = self->known_ms;
+    return status;
+}
 
 osb_status trace_make(transport *inner, const trace_sink *sink, transport **traced,
                       osb_error *error)
 {
-    trace *self = calloc(1, sizeof *self);
+    trace *self = make(inner, sink);
     if (!self)
         return osb_fail_memory(error);
-    self->base = (transport){.operations = &operations,
-                             .simulated = inner->simulated,
-                             .serial = inner->serial ? &trace_serial_operations : NULL};
-    self->inner = inner;
-    self->sink = *sink;
     self->known_ms = transport_now_ms(inner);
     JSON_OWNED *first =
         json_pack("{s:s, s:i, s:s, s:b, s:I}", "type", "osbundle-trace", "schema", 1, "version",

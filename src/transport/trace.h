@@ -3,7 +3,10 @@
 #include "base/error.h"
 #include "transport/transport.h"
 
-/** Takes one line (no line feed), as osbundle-trace(5) describes it. */
+/**
+ * Takes one line (no line feed), as osbundle-trace(5) describes it. Called from several threads at
+ * once when the trace is shared by transport_share.
+ */
 typedef struct trace_sink {
     void (*line)(void *context, const char *text);
     void *context;

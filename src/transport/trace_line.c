@@ -99,6 +99,11 @@ json_t *line_of_wait_change(uint32_t timeout_ms)
     return line;
 }
 
+json_t *line_of_share(void)
+{
+    return line_begin("share");
+}
+
 void line_add_devices(json_t *line, const usb_identity *devices, size_t count)
 {
     json_t *found = json_array();
@@ -162,6 +167,17 @@ bool line_moved(const json_t *line, const usb_setup *setup, uint8_t *data, size_
     const char *digits = json_text(line, "in", NULL);
     *moved = digits ? strlen(digits) / 2 : 0;
     return digits && *moved <= setup->length && text_unhex(data, *moved, digits);
+}
+
+void line_add_worker(json_t *line, uint32_t worker)
+{
+    add_number(line, "worker", worker);
+}
+
+uint32_t line_worker(const json_t *line)
+{
+    int64_t worker = json_number(line, "worker", 0);
+    return worker > 0 && worker <= UINT32_MAX ? (uint32_t)worker : 0;
 }
 
 void line_add_end(json_t *line, osb_status status, const osb_error *error)

@@ -18,6 +18,7 @@ json_t *line_of_claim(const char *port, uint8_t interface_number);
 json_t *line_of_set_alternate(const char *port, uint8_t interface_number, uint8_t alternate);
 json_t *line_of_wait(uint32_t duration_ms);
 json_t *line_of_wait_change(uint32_t timeout_ms);
+json_t *line_of_share(void);
 
 /* The same for serial ports; `path` is that of the open port. */
 json_t *line_of_serial_list(void);
@@ -42,6 +43,9 @@ bool line_ports(const json_t *line, serial_identity *ports, size_t capacity, siz
 /** Bytes that came from a serial port. */
 void line_add_bytes(json_t *line, span bytes);
 bool line_bytes(const json_t *line, uint8_t *data, size_t capacity, size_t *count);
+/** Which lines are those of the new transport; 0 where that is not told. */
+void line_add_worker(json_t *line, uint32_t worker);
+uint32_t line_worker(const json_t *line);
 
 /* How it ended. The error's texts come back without control bytes. */
 void line_add_end(json_t *line, osb_status status, const osb_error *error);

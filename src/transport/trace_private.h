@@ -7,6 +7,8 @@ typedef struct trace {
     transport base;
     transport *inner;
     trace_sink sink;
+    uint32_t worker; /**< which one's lines these are; 0: of the first transport */
+    uint32_t shared; /**< how many workers the first transport has got */
     uint64_t count;
     uint64_t known_ms; /**< what the clock said last, as the lines tell */
     uint32_t asked;    /**< how often somebody asked the clock since the last line */

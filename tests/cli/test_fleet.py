@@ -163,12 +163,6 @@ class Fleet(ProgramTest):
                       ["restore", "5.3.1", "--all"]):
             self.assert_two_line_error(self.run_program(*words, *board, code=2))
 
-    def test_a_trace_is_of_one_board_at_a_time(self):
-        words = ["restore", "5.3.1", "--all", "--yes", "--trace", "bus.jsonl",
-                 *self.boards("p2@5.0.1", "p2@5.0.1")]
-        self.assertIn("-j 1", self.run_program(*words, code=5).err)
-        self.assertIn("2 boards: 2 done", self.run_program(*words, "-j", "1").out)
-
     def test_the_same_run_says_the_same(self):
         self.run_program("fetch", "5.3.1", "-p", "p2")
         words = ["restore", "5.3.1", "--all", "--yes", "--json",

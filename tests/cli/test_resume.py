@@ -103,6 +103,18 @@ class Resume(ResumeTest):
         self.assertEqual(regions, expected)
         self.assertEqual(self.records()[-1]["record"], "finished")
 
+    def test_its_replay_leaves_the_journal_as_it_is(self):
+        self.restore()
+        self.run_program("sim", "new", "p2@5.0.1", "other", "--id", DEVICE)
+        self.cut_journal("plan")
+        unfinished = self.records()
+        words = ["resume", "--yes", "--json"]
+        report = self.run_program(*words, "--sim", "other", "--trace", "trace").last
+        self.assertEqual(self.records()[-1]["record"], "finished")
+        self.cut_journal("plan")
+        self.assertEqual(self.run_program(*words, "--replay", "trace").last, report)
+        self.assertEqual(self.records(), unfinished)
+
     def test_it_needs_yes_only_when_there_is_something_to_do(self):
         self.restore("--app", self.app())
         self.cut_journal("begin")

@@ -44,7 +44,9 @@ class Whole(TraceTest):
         words = ["restore", version, "--yes"]
         recorded = self.record(*words)
         self.assertEqual(recorded.last["outcome"], "done")
-        replayed = self.replay(*words, "--trace", "again")
+        state = self.path("other-state")
+        replayed = self.replay(*words, "--trace", "again", XDG_STATE_HOME=state)
+        self.assertEqual(self.files_below("other-state"), [])  # no journal: no board was written to
         self.assert_replayed(recorded, replayed)
         with open(self.path("again"), encoding="ascii") as file:
             self.assertEqual(file.read(), "".join(self.lines()))

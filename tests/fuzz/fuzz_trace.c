@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PROMISE(is_told(status, &error));
     if (status != OSB_OK)
         return 0;
-    PROMISE(is_told(session_run(bus, boards(), &error), &error));
+    PROMISE(is_told(session_run(bus, boards(), NULL, &error), &error));
     error = (osb_error){0};
     PROMISE(is_told(replay_verdict(bus, &error), &error));
     transport_destroy(bus);

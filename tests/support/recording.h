@@ -42,7 +42,7 @@ static inline void recording_of(const recording_ground *ground, transport *bus, 
     const trace_sink sink = {recording_line, text};
     transport *traced;
     RECORDING_OK(trace_make(bus, &sink, &traced, error));
-    RECORDING_OK(session_run(traced, &ground->platforms, error));
+    RECORDING_OK(session_run(traced, &ground->platforms, NULL, error));
     transport_destroy(traced);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/** A short visit to the only board on a bus that uses every kind of operation: what traces are
+/** A short visit to a board that uses every kind of operation: what traces are
  *  made of, and what replays are asked. */
 #include "base/text.h"
 #include "device/device.h"
@@ -19,7 +19,7 @@ static inline uint32_t session_address(const platform *board)
 
 static inline osb_status session_use(device *held, osb_error *error)
 {
-    static snapshot state; /* large */
+    snapshot state;
     uint8_t content[SESSION_WRITTEN];
     BUF_OWNED back = buf_make(SESSION_WRITTEN);
     TRY(device_inspect(held, &state, error));
@@ -33,12 +33,13 @@ static inline osb_status session_use(device *held, osb_error *error)
     return device_inspect(held, &state, error);
 }
 
+/** `board` as device_select takes it; NULL for the only one. */
 static inline osb_status session_run(transport *bus, const platform_list *platforms,
-                                     osb_error *error)
+                                     const char *board, osb_error *error)
 {
     device_entry entry;
     device *held;
-    TRY(device_select(bus, platforms, NULL, &entry, error));
+    TRY(device_select(bus, platforms, board, &entry, error));
     TRY(device_open(bus, platforms, &entry, NULL, &held, error));
     osb_status status = session_use(held, error);
     device_close(held);

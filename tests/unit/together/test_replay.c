@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "support/recording.h"
 #include "transport/replay.h"
@@ -69,7 +70,7 @@ static osb_status visit_replayed(span text)
 {
     transport *bus;
     TRY(open_text(text, &bus));
-    osb_status status = session_run(bus, &ground.platforms, &error);
+    osb_status status = session_run(bus, &ground.platforms, NULL, &error);
     osb_status verdict = replay_verdict(bus, &error);
     if (verdict == OSB_OK && status == OSB_OK)
         assert_int_equal(replay_rest(bus), 0);
@@ -146,6 +147,92 @@ static void a_changed_trace_does_no_harm(void **state)
     }
 }
 
+/* A thread that visits one of several boards over a transport of its own. */
+typedef struct worker {
+    pthread_t thread;
+    transport *bus;
+    const char *board;
+    osb_status status;
+    osb_error error;
+} worker;
+
+static void *visit_board(void *context)
+{
+    worker *self = context;
+    self->status = session_run(self->bus, &ground.platforms, self->board, &self->error);
+    transport_destroy(self->bus);
+    return NULL;
+}
+
+/* Both boards at once. */
+static void visit_boards(transport *bus)
+{
+    worker workers[2] = {{.board = "usb:1-1"}, {.board = "usb:1-2"}};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(transport_share(bus, &workers[i].bus, &error), OSB_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, visit_board, &workers[i]), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+        if (workers[i].status != OSB_OK)
+            fail_msg("%s: %s", workers[i].error.subject, workers[i].error.message);
+    }
+}
+
+static void keep_line_of_many(void *context, const char *text)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    recording_line(context, text);
+    pthread_mutex_unlock(&lock);
+}
+
+static void record_both(void)
+{
+    const trace_sink sink = {keep_line_of_many, &recording};
+    sim_world *world;
+    transport *traced;
+    buf_free(&recording);
+    recording = buf_make(TRACE_MAX);
+    RECORDING_OK(sim_world_make(&ground.known, &ground.platforms, &world, error));
+    for (size_t i = 0; i < 2; i++)
+        recording_add_board(&ground, world, boards[i][0], boards[i][1]);
+    assert_int_equal(trace_make(sim_world_transport(world), &sink, &traced, &error), OSB_OK);
+    visit_boards(traced);
+    transport_destroy(traced);
+    sim_world_free(world);
+}
+
+static void boards_that_were_visited_at_once_are_replayed_at_once(void **state)
+{
+    transport *bus;
+    (void)state;
+    record_both();
+    assert_int_equal(open_text(buf_span(&recording), &bus), OSB_OK);
+    visit_boards(bus);
+    assert_int_equal(replay_verdict(bus, &error), OSB_OK);
+    assert_int_equal(replay_rest(bus), 0);
+    transport_destroy(bus);
+}
+
+/* Its transport is gone by the time that anybody can ask. */
+static void what_differs_for_a_worker_is_told_in_the_end(void **state)
+{
+    transport *bus, *own;
+    usb_identity devices[4];
+    size_t count;
+    (void)state;
+    record_both();
+    assert_int_equal(open_text(buf_span(&recording), &bus), OSB_OK);
+    assert_int_equal(transport_share(bus, &own, &error), OSB_OK);
+    assert_int_equal(transport_wait(own, 1, &error), OSB_ERR_REPLAY);
+    transport_destroy(own);
+    assert_int_equal(transport_list(bus, devices, 4, &count, &error), OSB_ERR_REPLAY);
+    assert_int_equal(replay_verdict(bus, &error), OSB_ERR_REPLAY);
+    assert_non_null(strstr(error.message, "recorded list, now wait"));
+    transport_destroy(bus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +240,8 @@ int main(void)
         cmocka_unit_test(a_trace_that_was_cut_ends_in_an_error),
         cmocka_unit_test(a_line_that_is_missing_is_noticed),
         cmocka_unit_test(a_changed_trace_does_no_harm),
+        cmocka_unit_test(boards_that_were_visited_at_once_are_replayed_at_once),
+        cmocka_unit_test(what_differs_for_a_worker_is_told_in_the_end),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
