@@ -75,6 +75,20 @@ class Whole(TraceTest):
         self.run_program("sim", "new", "boron@2.2.0", "board")
         self.restore_twice("4.0.2")
 
+    def test_restores_of_several_boards_at_once_are_replayed_at_once(self):
+        self.run_program("sim", "release", "p2@5.3.1", "release")
+        self.source = self.path("release")
+        for number in range(2):
+            self.run_program("sim", "new", "p2@5.0.1", f"board-{number}", "--id", f"{number:024x}")
+        words = ["restore", "5.3.1", "--all", "--yes", "--json"]
+        recorded = self.run_program(*words, "--sim", "board-0", "--sim", "board-1", "--trace", "trace")
+        replayed = self.replay(*words)
+        told, again = (sorted((line for line in result.lines if "results" in line or "steps" in line
+                               and line["type"] == "osbundle-report"), key=str)
+                       for result in (recorded, replayed))
+        self.assertEqual(len(told), 3)  # a report for each, and the summary
+        self.assertEqual(again, told)
+
     def test_a_failed_restore_fails_again(self):
         for version in ("5.0.1", "5.3.1"):
             self.run_program("sim", "release", f"p2@{version}", "release")
