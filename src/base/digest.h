@@ -1,5 +1,5 @@
 #pragma once
-/** SHA-256 and CRC-32, by nettle and zlib. */
+/** SHA-256 and CRC-32, by nettle and libdeflate. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -46,6 +46,7 @@ CLOSED_HEADERS = {
 # Header (a prefix where it ends in /) -> the one place that may include it: a layer or a file.
 LIBRARIES = {
     "jansson.h": "base/json.h",
+    "libdeflate.h": "base",
     "zlib.h": "base",
     "nettle/": "base",
     "sodium.h": "trust",
