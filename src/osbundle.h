@@ -163,6 +163,7 @@ typedef struct osb_goal {
     const char *version; /**< NULL: with `app` the oldest release that satisfies it, else latest */
     const char *app;     /**< path of an application, in which {device} and {label} stand for the
                               board's; NULL: leave it as it is */
+    const char *via;     /**< roads to take: "control", "dfu"; NULL or "auto": the best for each */
     const char *const *modules; /**< paths of other modules, each before the release's own */
     size_t module_count;
     const char *const *approved; /**< the releases that may be restored: "5.3.1", "5.3", "5" */

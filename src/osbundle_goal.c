@@ -327,6 +327,9 @@ osb_status request_find_goal(request *work, osb_error *error)
                             .full = asked->full,
                             .allow_downgrade = asked->allow_downgrade,
                             .allow_incomplete = asked->allow_incomplete};
+    if (asked->via && !road_choice_from_text(asked->via, &pinned->road))
+        return osb_fail(error, OSB_ERR_USAGE, asked->via, "choose auto, control or dfu",
+                        "this is no road to a board");
     text_copy(pinned->device_id, DEVICE_ID_SIZE, work->state.device_id);
     text_copy(pinned->platform, sizeof pinned->platform, work->state.board->name);
     for (size_t i = 0; i < asked->module_count; i++)

@@ -140,7 +140,8 @@ goal request_goal(const request *work)
 
 policy request_policy(const request *work)
 {
-    return (policy){.allow_downgrade = work->pinned.allow_downgrade,
+    return (policy){.road = work->pinned.road,
+                    .allow_downgrade = work->pinned.allow_downgrade,
                     .allow_incomplete = work->pinned.allow_incomplete,
                     .full_rewrite = work->pinned.full,
                     .simulated = work->simulated,
@@ -167,8 +168,11 @@ osb_status request_look(request *work, bool *looked, osb_error *error)
     *looked = work->steps.looks_again && request_writes(work);
     if (!*looked)
         return OSB_OK;
+    const plan_step *step = work->steps.steps;
     log_line(&work->context->log, LOG_INFO, "plan", "%s: %s", work->state.device_id,
-             work->steps.steps[0].reasons[0]);
+             step[work->steps.step_count - 1].reasons[0]);
+    if (step->operation == STEP_SETTINGS)
+        TRY(device_write_setting(work->held, step->setting, step->value, error));
     TRY(device_restart(work->held, error));
     TRY(request_inspect(work, error));
     if (work->state.mode != MODE_DFU)

@@ -25,7 +25,7 @@ typedef struct options {
     bool all, yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
     bool all_platforms, prerelease;
     bool credentials, attach, real_time, listening;
-    const char *app, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
+    const char *app, *via, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
     text_list platforms, flash, modules, approved;
     /* words behind the command's name */
     text_list arguments;
@@ -35,7 +35,7 @@ typedef struct options {
 enum option_group {
     TAKES_PLATFORM = 1 << 0,
     TAKES_REMOTE = 1 << 1,
-    TAKES_GOAL = 1 << 2,    /**< --app --module --approved --full --allow-downgrade ... */
+    TAKES_GOAL = 1 << 2,    /**< --app --via --module --approved --full --allow-downgrade ... */
     TAKES_PLAN = 1 << 3,    /**< --output --exit-code */
     TAKES_RESTORE = 1 << 4, /**< --plan --dry-run */
     TAKES_FROM = 1 << 5,

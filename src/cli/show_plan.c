@@ -15,15 +15,20 @@ static void describe_step(const json_t *step, char *target, size_t capacity)
     char from[16], to[16], bytes[24];
     const char *operation = json_text(step, "op", "?");
     const char *slot = json_text(step, "slot", "");
+    const char *via = json_text(step, "via", "?");
     output_number(from, sizeof from, step, "from");
     output_number(to, sizeof to, step, "to");
     text_bytes(bytes, sizeof bytes, (uint64_t)json_number(step, "bytes", 0));
     if (text_equal(operation, "write"))
-        text_format(target, capacity, "%-15s %5s -> %-5s  by %s, %s, %s", slot, from, to,
-                    json_text(step, "via", "?"), bytes, json_text(step, "file", "?"));
+        text_format(target, capacity, "%-15s %5s -> %-5s  %s%s, %s, %s", slot, from, to,
+                    text_equal(via, "staged") ? "" : "by ", via, bytes,
+                    json_text(step, "file", "?"));
     else if (text_equal(operation, "invalidate"))
         text_format(target, capacity, "%-15s blank its first page%s", slot,
                     json_true_at(step, "only_if_needed") ? ", if the next module is written" : "");
+    else if (text_equal(operation, "settings"))
+        text_format(target, capacity, "%-15s becomes 0x%02x    by %s",
+                    json_text(step, "setting", "?"), (unsigned)json_number(step, "value", 0), via);
     else if (text_equal(operation, "mode"))
         text_copy(target, capacity, "enter DFU mode");
     else

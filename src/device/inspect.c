@@ -138,6 +138,21 @@ static osb_status guard_inspect_dfu(device *held, protection *guard, osb_error *
     return OSB_OK;
 }
 
+/* A board that does not let its settings be read keeps them unknown. */
+static osb_status settings_inspect_dfu(device *held, snapshot *state, osb_error *error)
+{
+    for (board_setting which = 0; which < SETTING_COUNT; which++) {
+        uint8_t value;
+        osb_status status = device_read_setting(held, which, &value, error);
+        if (status == OSB_ERR_DISCONNECTED || status == OSB_ERR_INTERRUPTED)
+            return status;
+        if (status == OSB_OK)
+            state->settings[which] =
+                value == setting_set_value(which) ? SETTING_STATE_SET : SETTING_STATE_CLEAR;
+    }
+    return OSB_OK;
+}
+
 static osb_status inspect_dfu(device *held, snapshot *state, osb_error *error)
 {
     state->mode = MODE_DFU;
@@ -145,6 +160,7 @@ static osb_status inspect_dfu(device *held, snapshot *state, osb_error *error)
     TRY(guard_inspect_dfu(held, &state->guard, error));
     if (state->guard == PROTECTION_PROTECTED)
         return OSB_OK;
+    TRY(settings_inspect_dfu(held, state, error));
     return inspect_flash(held, state, error);
 }
 

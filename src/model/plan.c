@@ -36,8 +36,31 @@ const char *step_operation_name(step_operation operation)
         return "boot";
     case STEP_MODE:
         return "mode";
+    case STEP_SETTINGS:
+        return "settings";
     }
     return "unknown";
+}
+
+const char *road_choice_name(road_choice choice)
+{
+    switch (choice) {
+    case ROAD_AUTO:
+        return "auto";
+    case ROAD_CONTROL:
+        return "control";
+    case ROAD_DFU:
+        return "dfu";
+    }
+    return "unknown";
+}
+
+bool road_choice_from_text(const char *text, road_choice *choice)
+{
+    for (*choice = ROAD_AUTO; *choice <= ROAD_DFU; (*choice)++)
+        if (text_equal(text, road_choice_name(*choice)))
+            return true;
+    return false;
 }
 
 void snapshot_fingerprint(const snapshot *state, char target[SHA256_HEX_SIZE])
@@ -53,6 +76,9 @@ void snapshot_fingerprint(const snapshot *state, char target[SHA256_HEX_SIZE])
         buf_append_format(&text, "%u/%u %u %u %x %s\n", entry->slot.function, entry->slot.index,
                           entry->store, entry->version, entry->checked & ~entry->passed, identity);
     }
+    for (board_setting which = 0; which < SETTING_COUNT; which++)
+        if (state->settings[which] != SETTING_STATE_UNKNOWN)
+            buf_append_format(&text, "%s %d\n", setting_name(which), state->settings[which]);
     uint8_t digest[SHA256_SIZE];
     sha256(buf_span(&text), digest);
     text_hex(target, (span){digest, sizeof digest});

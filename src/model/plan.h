@@ -10,6 +10,7 @@
 #include "model/module.h"
 #include "model/platform.h"
 #include "model/release.h"
+#include "model/setting.h"
 #include "model/snapshot.h"
 
 enum {
@@ -26,12 +27,13 @@ typedef enum step_operation {
     STEP_WRITE,      /**< put a module into its slot */
     STEP_INVALIDATE, /**< blank a page that would win over what is written next */
     STEP_BOOT,       /**< leave DFU mode and start the system */
-    STEP_MODE        /**< enter DFU mode */
+    STEP_MODE,       /**< enter DFU mode */
+    STEP_SETTINGS    /**< change one of the board's settings */
 } step_operation;
 
 typedef struct plan_step {
     step_operation operation;
-    const platform_slot *slot;    /**< NULL for boot and mode steps */
+    const platform_slot *slot;    /**< of write and invalidate steps, else NULL */
     char file[RELEASE_FILE_NAME]; /**< write steps only */
     char release[VERSION_SIZE];   /**< that the file is part of; empty: named by the user */
     bool from_known;              /**< `from` is what the board reports */
@@ -39,9 +41,11 @@ typedef struct plan_step {
     uint16_t to;
     uint8_t sha256[SHA256_SIZE];   /**< of the whole file */
     uint8_t identity[SHA256_SIZE]; /**< suffix SHA-256: what boards report */
-    uint32_t address;              /**< flash address written or blanked (DFU) */
+    uint32_t address;              /**< flash address written or blanked (DFU, staged) */
     uint32_t bytes;                /**< that go over the wire */
-    route via;
+    route via;                     /**< of steps with a slot, and of settings */
+    board_setting setting;         /**< settings steps only, as the next */
+    uint8_t value;
     bool guard;         /**< invalidate steps: only when the write behind it is needed at all */
     bool compare_first; /**< may be there already: read back, and write only what differs */
     bool critical;      /**< a power cut during it may leave a board that USB cannot recover */
@@ -92,7 +96,15 @@ typedef struct goal {
     bool heal; /**< only what is required: unmet needs and damaged modules, taken from `set` */
 } goal;
 
+/** Which roads a plan may take. */
+typedef enum road_choice {
+    ROAD_AUTO,
+    ROAD_CONTROL, /**< control requests only */
+    ROAD_DFU      /**< what DFU mode reaches only; bootloaders by staging */
+} road_choice;
+
 typedef struct policy {
+    road_choice road;
     bool allow_downgrade;
     bool allow_incomplete;
     bool full_rewrite;           /**< write also what is right already */
@@ -131,6 +143,9 @@ uint64_t plan_cost_ms(const plan *steps);
 void snapshot_fingerprint(const snapshot *state, char target[SHA256_HEX_SIZE]);
 
 const char *step_operation_name(step_operation operation);
+/** "auto", "control", "dfu". */
+const char *road_choice_name(road_choice choice);
+bool road_choice_from_text(const char *text, road_choice *choice);
 
 /** The "osbundle-plan" object of the JSON contract; canonical. */
 json_t *plan_to_json(const plan *steps);

@@ -57,10 +57,14 @@ static json_t *step_to_json(const plan_step *step, size_t number)
         set_write_members(object, step);
     if (step->operation == STEP_INVALIDATE)
         json_object_set_new(object, "only_if_needed", json_boolean(step->guard));
-    if (step->slot && step->via == ROUTE_DFU)
+    if (step->operation == STEP_SETTINGS) {
+        json_object_set_new(object, "setting", json_string(setting_name(step->setting)));
+        json_object_set_new(object, "value", json_integer(step->value));
+    }
+    if (step->slot && step->via != ROUTE_CONTROL)
         json_object_set_new(object, "address", json_integer(step->address));
     json_object_set_new(object, "bytes", json_integer(step->bytes));
-    if (step->slot)
+    if (step->slot || step->operation == STEP_SETTINGS)
         json_object_set_new(object, "via", json_string(route_name(step->via)));
     json_object_set_new(object, "compare_first", json_boolean(step->compare_first));
     json_object_set_new(object, "critical", json_boolean(step->critical));

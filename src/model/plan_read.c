@@ -81,7 +81,7 @@ static bool read_hash(const json_t *value, uint8_t hash[SHA256_SIZE])
 static bool read_operation(const json_t *object, step_operation *operation)
 {
     const char *name = json_text(object, "op", "");
-    for (*operation = STEP_WRITE; *operation <= STEP_MODE; (*operation)++)
+    for (*operation = STEP_WRITE; *operation <= STEP_SETTINGS; (*operation)++)
         if (text_equal(name, step_operation_name(*operation)))
             return true;
     return false;
@@ -96,12 +96,24 @@ static bool read_slot(const reading *from, const json_t *object, plan_step *step
     return step->slot && step->slot->route != ROUTE_NEVER;
 }
 
-/** The road is the slot's own; only a page of flash can be blanked. */
+/** DFU mode writes what belongs there, and bootloaders to be staged; only a page is blanked. */
 static bool read_road(const json_t *object, plan_step *step)
 {
-    step->via = step->slot->route;
-    return text_equal(json_text(object, "via", ""), route_name(step->via)) &&
-           (step->operation == STEP_WRITE || step->via == ROUTE_DFU);
+    const char *name = json_text(object, "via", "");
+    for (step->via = ROUTE_CONTROL; step->via <= ROUTE_STAGED; step->via++)
+        if (text_equal(name, route_name(step->via)))
+            break;
+    switch (step->via) {
+    case ROUTE_CONTROL:
+        return step->operation == STEP_WRITE;
+    case ROUTE_DFU:
+        return step->slot->route == ROUTE_DFU;
+    case ROUTE_STAGED:
+        return step->operation == STEP_WRITE && step->slot->slot.function == MODULE_BOOTLOADER;
+    case ROUTE_NEVER:
+        break;
+    }
+    return false;
 }
 
 static bool is_image_start(const platform_slot *place, uint32_t address)
@@ -116,6 +128,8 @@ static bool is_image_start(const platform_slot *place, uint32_t address)
 static bool is_placed(const platform *board, const plan_step *step)
 {
     const platform_slot *place = step->slot;
+    if (step->via == ROUTE_STAGED)
+        return platform_is_staging(board, board->staging_alternate, step->address, step->bytes);
     if (step->via != ROUTE_DFU)
         return step->bytes <= MODULE_FILE_MAX;
     bool inside = step->address >= place->start && step->address < place->end &&
@@ -153,12 +167,29 @@ static osb_status read_target(const reading *from, const json_t *object, const c
         return unreadable(from, where, "slot");
     if (!read_road(object, step))
         return unreadable(from, where, "via");
-    if (step->via == ROUTE_DFU && !read_number(object, "address", UINT32_MAX, &step->address))
+    bool has_address = step->via != ROUTE_CONTROL;
+    if (has_address && !read_number(object, "address", UINT32_MAX, &step->address))
         return unreadable(from, where, "address");
     if (!is_placed(from->steps->board, step))
-        return unreadable(from, where, step->via == ROUTE_DFU ? "address" : "bytes");
+        return unreadable(from, where, has_address ? "address" : "bytes");
     step->guard = json_true_at(object, "only_if_needed");
     return step->operation == STEP_WRITE ? read_write(from, object, where, step) : OSB_OK;
+}
+
+/** A setting that has a name, and a value that it may get. */
+static osb_status read_setting(const reading *from, const json_t *object, const char *where,
+                               plan_step *step)
+{
+    uint32_t value;
+    bool by_dfu = text_equal(json_text(object, "via", ""), route_name(ROUTE_DFU));
+    step->via = by_dfu ? ROUTE_DFU : ROUTE_CONTROL;
+    if (!setting_from_text(json_text(object, "setting", ""), &step->setting))
+        return unreadable(from, where, "setting");
+    if (!read_number(object, "value", UINT8_MAX, &value) ||
+        (value != SETTING_CLEAR && value != setting_set_value(step->setting)))
+        return unreadable(from, where, "value");
+    step->value = (uint8_t)value;
+    return OSB_OK;
 }
 
 static osb_status read_step(const reading *from, const json_t *object, size_t number)
@@ -177,6 +208,8 @@ static osb_status read_step(const reading *from, const json_t *object, size_t nu
         return unreadable(from, where, "why");
     step->compare_first = json_true_at(object, "compare_first");
     step->critical = json_true_at(object, "critical");
+    if (step->operation == STEP_SETTINGS)
+        return read_setting(from, object, where, step);
     bool touches_slot = step->operation == STEP_WRITE || step->operation == STEP_INVALIDATE;
     return touches_slot ? read_target(from, object, where, step) : OSB_OK;
 }

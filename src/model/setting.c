@@ -5,6 +5,8 @@
  */
 #include "model/setting.h"
 
+#include "base/text.h"
+
 const char *setting_name(board_setting which)
 {
     switch (which) {
@@ -26,4 +28,12 @@ uint32_t setting_offset(board_setting which)
 uint8_t setting_set_value(board_setting which)
 {
     return which == SETTING_UPDATE_FLAG ? UPDATE_FLAG_SET : SETUP_DONE_SET;
+}
+
+bool setting_from_text(const char *text, board_setting *which)
+{
+    for (*which = 0; *which < SETTING_COUNT; (*which)++)
+        if (text_equal(text, setting_name(*which)))
+            return true;
+    return false;
 }

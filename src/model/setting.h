@@ -3,6 +3,7 @@
  * The settings of a board that may be changed: single bytes of its settings area (DCT). All others,
  * keys and network among them, belong to the owner and have no name here.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum board_setting {
@@ -10,6 +11,13 @@ typedef enum board_setting {
     SETTING_SETUP_DONE,  /**< nRF52840 systems before 4.0.0 wait in listening mode without it */
     SETTING_COUNT
 } board_setting;
+
+/** What is known of a setting. */
+typedef enum setting_state {
+    SETTING_STATE_UNKNOWN,
+    SETTING_STATE_CLEAR,
+    SETTING_STATE_SET
+} setting_state;
 
 /** What the bytes may become. */
 enum setting_value {
@@ -24,3 +32,4 @@ const char *setting_name(board_setting which);
 uint32_t setting_offset(board_setting which);
 /** What sets it; SETTING_CLEAR clears any of them. */
 uint8_t setting_set_value(board_setting which);
+bool setting_from_text(const char *text, board_setting *which);

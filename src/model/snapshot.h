@@ -12,6 +12,7 @@
 #include "model/module.h"
 #include "model/platform.h"
 #include "model/release.h"
+#include "model/setting.h"
 #include "model/version.h"
 
 enum {
@@ -75,6 +76,7 @@ typedef struct snapshot {
     device_mode mode;
     protection guard;
     char os_version[VERSION_SIZE]; /**< empty unknown */
+    setting_state settings[SETTING_COUNT];
     bool modules_known;            /**< else `modules` is empty or partial */
     bool flash_unread; /**< in DFU mode, where else what shows no header in flash is not there */
     size_t module_count;

@@ -72,6 +72,18 @@ static json_t *device_to_json(const snapshot *state)
     return device;
 }
 
+static json_t *settings_to_json(const snapshot *state)
+{
+    json_t *settings = json_object();
+    for (board_setting which = 0; which < SETTING_COUNT; which++) {
+        setting_state told = state->settings[which];
+        json_object_set_new(
+            settings, setting_name(which),
+            told == SETTING_STATE_UNKNOWN ? json_null() : json_boolean(told == SETTING_STATE_SET));
+    }
+    return settings;
+}
+
 json_t *snapshot_to_json(const snapshot *state, const release *target)
 {
     json_t *object = json_pack("{s:s, s:i}", "type", "osbundle-snapshot", "schema", 1);
@@ -82,6 +94,7 @@ json_t *snapshot_to_json(const snapshot *state, const release *target)
     json_object_set_new(object, "mode", json_string(device_mode_name(state->mode)));
     json_object_set_new(object, "os_version", text_or_null(state->os_version));
     json_object_set_new(object, "protection", json_string(protection_name(state->guard)));
+    json_object_set_new(object, "settings", settings_to_json(state));
     json_object_set_new(object, "modules_known", json_boolean(state->modules_known));
     json_object_set_new(object, "modules", modules);
     return object;

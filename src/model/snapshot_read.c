@@ -161,6 +161,16 @@ static osb_status read_device(const json_t *document, const char *subject,
     return OSB_OK;
 }
 
+static void read_settings(const json_t *document, snapshot *state)
+{
+    const json_t *settings = json_object_get(document, "settings");
+    for (board_setting which = 0; which < SETTING_COUNT; which++) {
+        const json_t *told = json_object_get(settings, setting_name(which));
+        if (json_is_boolean(told))
+            state->settings[which] = json_is_true(told) ? SETTING_STATE_SET : SETTING_STATE_CLEAR;
+    }
+}
+
 osb_status snapshot_from_json(const json_t *document, const char *subject,
                               const platform_list *platforms, snapshot *state, osb_error *error)
 {
@@ -174,6 +184,7 @@ osb_status snapshot_from_json(const json_t *document, const char *subject,
     TRY(read_device(document, subject, platforms, state, error));
     read_mode(document, state);
     read_protection(document, state);
+    read_settings(document, state);
     const char *system = json_text(document, "os_version", "");
     text_printable(state->os_version, sizeof state->os_version, system, strlen(system));
     return read_entries(document, subject, state, error);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/solve_facts.h"
 
 void solve_refuse(solver *work, const char *format, ...)
 {
@@ -121,7 +122,9 @@ void solve_install(solver *work, const release_module *wanted)
             module = &work->modules[i];
     if (!module)
         module = &work->modules[work->module_count++];
-    *module = (solve_module){.slot = wanted->slot, .version = wanted->version};
+    *module = (solve_module){.slot = wanted->slot,
+                             .version = wanted->version,
+                             .end = wanted->size ? wanted->start + wanted->size : 0};
     for (size_t i = 0; i < 2; i++)
         if (wanted->dependencies[i].slot.function != MODULE_NONE)
             module->dependencies[module->dependency_count++] = wanted->dependencies[i];
@@ -138,6 +141,7 @@ static void take_snapshot(solver *work)
         solve_module *module = &work->modules[work->module_count++];
         *module = (solve_module){.slot = entry->slot,
                                  .version = entry->version,
+                                 .end = fact_end(state->board, entry->slot, entry->size),
                                  .dependency_count = entry->dependency_count};
         memcpy(module->dependencies, entry->dependencies, sizeof entry->dependencies);
     }

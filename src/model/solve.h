@@ -7,8 +7,9 @@
  * solve_select  which slots must be written, and which are right already (solve_heal: only those
  *               without which the board does not work)
  * solve_order   in which order, so that every prefix boots or can be recovered; made of
- *               solve_control (updates that the running system takes) and
- *               solve_dfu (what is written in DFU mode), whose steps solve_step puts down
+ *               solve_control (updates that the running system takes),
+ *               solve_dfu (what is written in DFU mode) and solve_staged (bootloaders handed over
+ *               there for the next system that starts), whose steps solve_step puts down
  * solve_check   is what the board ends up with coherent
  * solve_accept  replays the finished plan against the board's own rules
  *
@@ -39,6 +40,7 @@ typedef struct solve_slot {
 typedef struct solve_module {
     module_slot slot;
     uint16_t version;
+    uint32_t end; /**< flash address behind it; 0 unknown */
     module_dependency dependencies[SNAPSHOT_DEPENDENCIES_MAX];
     size_t dependency_count;
 } solve_module;
@@ -87,13 +89,29 @@ bool solve_only_now(const solver *work);
 /** Gives up updates that no system on the way takes: left out where the board can do without. */
 void solve_leave_out(solver *work);
 
+/** Whether the board will find the needs of a module met by what it has then. */
+bool solve_needs_met(const solver *work, const release_module *wanted);
+/** Whether something that is about to be replaced still needs what is there now. */
+bool solve_is_still_needed(const solver *work, const release_module *wanted);
+
+/** Clears an update flag that somebody left behind, before a system that it is not meant for. */
+void solve_clear_flag(solver *work);
+/** The next bootloader that has to be, and can be, staged for the system that starts next. */
+solve_slot *solve_next_staged(solver *work);
+/** Places it with its flag and the start that puts it in place. */
+void solve_hand_over(solver *work, solve_slot *entry);
+
 /** Places every DFU write, with the blanking that must go before. */
 void solve_place_dfu(solver *work);
 bool solve_any_dfu(const solver *work);
 
 plan_step *solve_add_step(solver *work, step_operation operation);
-void solve_add_plain_step(solver *work, step_operation operation, const char *reason);
-void solve_add_write(solver *work, solve_slot *entry);
+plan_step *solve_add_plain_step(solver *work, step_operation operation, const char *reason);
+plan_step *solve_add_setting(solver *work, board_setting setting, uint8_t value,
+                             const char *reason);
+plan_step *solve_add_write(solver *work, solve_slot *entry, route via);
+/** Whether a power cut while the module in that slot is replaced may be fatal; warns of it. */
+bool solve_warn_if_critical(solver *work, const platform_slot *place, route via);
 bool solve_is_pending(const solver *work, module_slot slot);
 
 /** What this stage puts into a slot; NULL: nothing. */

@@ -25,6 +25,8 @@ typedef struct replay {
     bool all_known;     /**< what is not in the list is absent */
     bool flash_read; /**< some system part was read in DFU mode: others that were not are not there
                       */
+    const release_module *staged; /**< waits for the flag and the next start */
+    bool flagged;
     size_t count;
     solve_module modules[SNAPSHOT_MODULES_MAX + RELEASE_MODULES_MAX + PLAN_FILES_MAX];
 } replay;
@@ -76,6 +78,7 @@ static void begin(replay *self, solver *work)
     *self = (replay){.work = work,
                      .board = state->board,
                      .in_dfu = state->mode == MODE_DFU,
+                     .flagged = state->settings[SETTING_UPDATE_FLAG] == SETTING_STATE_SET,
                      .all_known = state->modules_known,
                      .flash_read = state->mode == MODE_DFU && !state->flash_unread};
     for (size_t i = 0; i < state->module_count; i++) {
@@ -85,6 +88,7 @@ static void begin(replay *self, solver *work)
         solve_module *module = &self->modules[self->count++];
         module->slot = entry->slot;
         module->version = entry->version;
+        module->end = fact_end(state->board, entry->slot, entry->size);
         module->dependency_count = entry->dependency_count;
         memcpy(module->dependencies, entry->dependencies, sizeof entry->dependencies);
     }
@@ -110,7 +114,9 @@ static void put(replay *self, const release_module *written)
     solve_module *module = find(self, written->slot);
     if (!module)
         module = &self->modules[self->count++];
-    *module = (solve_module){.slot = written->slot, .version = written->version};
+    *module = (solve_module){.slot = written->slot,
+                             .version = written->version,
+                             .end = written->size ? written->start + written->size : 0};
     for (size_t i = 0; i < 2; i++)
         if (written->dependencies[i].slot.function != MODULE_NONE)
             module->dependencies[module->dependency_count++] = written->dependencies[i];
@@ -162,6 +168,15 @@ static void check_radio_stack(replay *self, const plan_step *step)
         reject(self, step, "a power cut in it would leave a system that crashes at every start");
 }
 
+/** An update by the board leaves a header standing that DFU mode would have blanked. */
+static void check_left_behind(replay *self, const plan_step *step, const release_module *written)
+{
+    const solve_module *now = find(self, written->slot);
+    if (now && fact_system_start(step->slot, now->version) <
+                   fact_system_start(step->slot, written->version))
+        reject(self, step, "the newer system's header before it would stay and win; use DFU mode");
+}
+
 static void replay_control(replay *self, const plan_step *step, const release_module *written)
 {
     uint16_t system = running_system(self);
@@ -175,6 +190,7 @@ static void replay_control(replay *self, const plan_step *step, const release_mo
         reject(self, step, "system_part/1 %u does not take it on a control request", system);
     check_needs(self, step, written);
     check_critical(self, step);
+    check_left_behind(self, step, written);
     put(self, written);
     check_boot_chain(self, step);
 }
@@ -200,6 +216,52 @@ static void replay_dfu(replay *self, const plan_step *step, const release_module
     put(self, written);
 }
 
+/** One place only counts: where the system that starts next looks. */
+static void replay_staged(replay *self, const plan_step *step, const release_module *written)
+{
+    const solve_module *system = find(self, (module_slot){MODULE_SYSTEM_PART, 1});
+    uint32_t address;
+    if (!self->in_dfu)
+        reject(self, step, "the board is not in DFU mode then");
+    if (step->slot->slot.function != MODULE_BOOTLOADER)
+        reject(self, step, "only bootloaders are staged");
+    if (self->staged || self->flagged)
+        reject(self, step, "another module is staged, or the flag is set");
+    if (!system ||
+        !platform_staging(self->board, system->version, system->end, written->size, &address) ||
+        address != step->address)
+        reject(self, step, "the system that starts next does not look at 0x%08x", step->address);
+    self->staged = written;
+}
+
+static void replay_setting(replay *self, const plan_step *step)
+{
+    bool sets = step->value == UPDATE_FLAG_SET;
+    if (!self->in_dfu)
+        reject(self, step, "the board is not in DFU mode then");
+    if (step->setting == SETTING_UPDATE_FLAG && sets && !self->staged)
+        reject(self, step, "nothing is staged then");
+    if (step->setting == SETTING_UPDATE_FLAG)
+        self->flagged = sets;
+}
+
+/** What the start does with a staged module: the board's own checks, then the copy. */
+static void replay_start(replay *self, const plan_step *step)
+{
+    const release_module *staged = self->staged;
+    if (self->flagged != (staged != NULL))
+        reject(self, step, "the update flag does not go with what is staged");
+    self->staged = NULL;
+    self->flagged = false;
+    if (!staged)
+        return;
+    check_needs(self, step, staged);
+    if (!step->critical && !fact_power_safe(self->board, version_of(self, staged->slot)))
+        reject(self, step, "a power cut in it may be fatal, and it is not marked so");
+    put(self, staged);
+    check_boot_chain(self, step);
+}
+
 static void replay_write(replay *self, const plan_step *step)
 {
     const release_module *written = module_of(self->work, step);
@@ -214,8 +276,10 @@ static void replay_write(replay *self, const plan_step *step)
     case ROUTE_DFU:
         replay_dfu(self, step, written);
         return;
-    case ROUTE_NEVER:
     case ROUTE_STAGED:
+        replay_staged(self, step, written);
+        return;
+    case ROUTE_NEVER:
         reject(self, step, "no road leads there");
         return;
     }
@@ -267,6 +331,10 @@ static void replay_step(replay *self, const plan_step *step)
                    "bootloader/0 %u may not find system_part/1 %u: below 3002 it looks at 0x30000",
                    version_of(self, bootloader), running_system(self));
         self->in_dfu = false;
+        replay_start(self, step);
+        return;
+    case STEP_SETTINGS:
+        replay_setting(self, step);
         return;
     }
 }

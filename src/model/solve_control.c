@@ -21,9 +21,19 @@ static bool system_takes(const solver *work, const solve_slot *entry, uint16_t s
     return fact_takes_control(board, system);
 }
 
-static bool is_pending_control(const solve_slot *entry)
+static bool is_pending_control(const solver *work, const solve_slot *entry)
 {
-    return entry->write && !entry->placed && entry->place->route == ROUTE_CONTROL;
+    if (!entry->write || entry->placed)
+        return false;
+    switch (work->rules->road) {
+    case ROAD_AUTO:
+        return entry->place->route == ROUTE_CONTROL;
+    case ROAD_CONTROL:
+        return true;
+    case ROAD_DFU:
+        return false;
+    }
+    return false;
 }
 
 /** Whether the system of the goal will refuse what today's system takes. */
@@ -38,7 +48,7 @@ static bool is_early(const solver *work, const solve_slot *entry)
  * one (module-format 12, quirk 4). What is unknown may be there, unless a pending step is about to
  * bring it.
  */
-static bool needs_are_met(const solver *work, const release_module *wanted)
+bool solve_needs_met(const solver *work, const release_module *wanted)
 {
     for (size_t i = 0; i < 2; i++) {
         module_dependency need = wanted->dependencies[i];
@@ -51,7 +61,7 @@ static bool needs_are_met(const solver *work, const release_module *wanted)
 }
 
 /** An older module waits while one that needs the newer is itself about to be replaced. */
-static bool is_still_needed(const solver *work, const release_module *wanted)
+bool solve_is_still_needed(const solver *work, const release_module *wanted)
 {
     for (size_t i = 0; i < work->module_count; i++) {
         const solve_module *needy = &work->modules[i];
@@ -78,11 +88,11 @@ static bool waits_as_last(const solver *work, const solve_slot *entry)
 
 static bool can_be_placed(const solver *work, const solve_slot *entry)
 {
-    if (!is_pending_control(entry) || !needs_are_met(work, entry->wanted) ||
+    if (!is_pending_control(work, entry) || !solve_needs_met(work, entry->wanted) ||
         !system_takes(work, entry, solve_system_version(work)))
         return false;
     return is_early(work, entry) ||
-           (!is_still_needed(work, entry->wanted) && !waits_as_last(work, entry));
+           (!solve_is_still_needed(work, entry->wanted) && !waits_as_last(work, entry));
 }
 
 /** The first of the list that the board accepts now: the list's order is that of preference. */
@@ -97,15 +107,15 @@ static solve_slot *next_control(solver *work)
 void solve_place_control(solver *work)
 {
     for (solve_slot *entry; (entry = next_control(work)) && !work->result->refusal_count;)
-        solve_add_write(work, entry);
+        solve_add_write(work, entry, ROUTE_CONTROL);
 }
 
 bool solve_only_now(const solver *work)
 {
     for (size_t i = 0; i < work->slot_count; i++) {
         const solve_slot *entry = &work->slots[i];
-        if (is_pending_control(entry) && is_early(work, entry) &&
-            needs_are_met(work, entry->wanted))
+        if (is_pending_control(work, entry) && is_early(work, entry) &&
+            solve_needs_met(work, entry->wanted))
             return true;
     }
     return false;
@@ -131,7 +141,7 @@ void solve_leave_out(solver *work)
         solve_slot *entry = &work->slots[i];
         char slot[MODULE_SLOT_TEXT];
         uint16_t system = solve_system_version(work);
-        if (!is_pending_control(entry) || system_takes(work, entry, system) || entry->named ||
+        if (!is_pending_control(work, entry) || system_takes(work, entry, system) || entry->named ||
             !can_stay(work, entry))
             continue;
         slot_text(entry->wanted->slot, slot);

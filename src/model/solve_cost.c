@@ -38,10 +38,12 @@ uint32_t solve_cost_ms(const platform *board, const plan_step *step)
         return ENTER_DFU_MS;
     case STEP_BOOT:
         return RESTART_MS;
+    case STEP_SETTINGS:
+        return 20 * TRANSFER_MS;
     case STEP_INVALIDATE:
         return page_ms(board->mcu) + 8 * TRANSFER_MS;
     case STEP_WRITE:
-        if (step->via == ROUTE_DFU)
+        if (step->via != ROUTE_CONTROL)
             return pages * (page_ms(board->mcu) + 7 * TRANSFER_MS);
         /* received into the staging region, then copied by the bootloader after the restart */
         return chunks * 4 * TRANSFER_MS + 2 * pages * page_ms(board->mcu) + RESTART_MS;

@@ -13,9 +13,10 @@ enum {
     BLANKED = 4096 /**< one page: a module's header stands in its first */
 };
 
-static bool is_pending_dfu(const solve_slot *entry)
+static bool is_pending_dfu(const solver *work, const solve_slot *entry)
 {
-    return entry->write && !entry->placed && entry->place->route == ROUTE_DFU;
+    return entry->write && !entry->placed && entry->place->route == ROUTE_DFU &&
+           work->rules->road != ROAD_CONTROL;
 }
 
 /** The radio stack while no system would start with it, then system parts, then the application. */
@@ -32,7 +33,7 @@ static bool waits_for_other(const solver *work, const solve_slot *entry)
     int rank = dfu_rank(entry->wanted->slot);
     for (size_t i = 0; i < work->slot_count; i++) {
         const solve_slot *other = &work->slots[i];
-        if (other == entry || !is_pending_dfu(other) || dfu_rank(other->wanted->slot) > rank)
+        if (other == entry || !is_pending_dfu(work, other) || dfu_rank(other->wanted->slot) > rank)
             continue;
         if (dfu_rank(other->wanted->slot) < rank)
             return true;
@@ -50,7 +51,7 @@ static solve_slot *next_dfu(solver *work)
     solve_slot *first = NULL;
     for (size_t i = 0; i < work->slot_count; i++) {
         solve_slot *entry = &work->slots[i];
-        if (!is_pending_dfu(entry))
+        if (!is_pending_dfu(work, entry))
             continue;
         if (!waits_for_other(work, entry))
             return entry;
@@ -146,14 +147,14 @@ void solve_place_dfu(solver *work)
         blank_former_application(work, entry);
         take_system_away(work, entry);
         blank_former_system(work, entry);
-        solve_add_write(work, entry);
+        solve_add_write(work, entry, ROUTE_DFU);
     }
 }
 
 bool solve_any_dfu(const solver *work)
 {
     for (size_t i = 0; i < work->slot_count; i++)
-        if (is_pending_dfu(&work->slots[i]))
+        if (is_pending_dfu(work, &work->slots[i]))
             return true;
     return false;
 }

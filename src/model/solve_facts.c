@@ -92,3 +92,10 @@ uint32_t fact_system_start(const platform_slot *place, uint16_t version)
         return 0;
     return version >= FIRST_AT_28000 ? 0x28000 : 0x30000;
 }
+
+uint32_t fact_end(const platform *board, module_slot slot, uint32_t size)
+{
+    const platform_slot *place = platform_find_slot(board, slot);
+    bool fixed = place && size && !place->grows_left && !place->image_start_count;
+    return fixed ? place->start + size : 0;
+}

@@ -25,5 +25,7 @@ bool fact_spares_assets(const platform *board, uint16_t system, uint32_t bytes);
 bool fact_finds_system(const platform *board, uint16_t bootloader, uint16_t system);
 /** The flash address at which a system part of that version stands; 0 where there is one only. */
 uint32_t fact_system_start(const platform_slot *place, uint16_t version);
+/** Where a module of that size ends in flash; 0 when unknown, or where it may start elsewhere. */
+uint32_t fact_end(const platform *board, module_slot slot, uint32_t size);
 /** Whether the platform is Tracker's: a cellular board with a Wi-Fi co-processor. */
 bool fact_is_tracker(const platform *board);

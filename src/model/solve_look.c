@@ -3,7 +3,7 @@
  *
  * Tried where there is no other plan, because a system that is started might not come back.
  * Invariant: the board is started only when some answer of it would make the goal possible, and
- * nothing is written.
+ * nothing is written but an update flag cleared that would make the start do so.
  */
 #include "model/solve.h"
 
@@ -30,6 +30,7 @@ static snapshot best_case(const snapshot *state)
     snapshot best = *state;
     best.mode = MODE_NORMAL;
     best.modules_known = true;
+    best.settings[SETTING_UPDATE_FLAG] = SETTING_STATE_CLEAR;
     for (size_t i = 0; i < state->board->slot_count; i++) {
         module_slot slot = state->board->slots[i].slot;
         if (!snapshot_find(state, slot) && slot.function != MODULE_USER_PART &&
@@ -69,6 +70,8 @@ void solve_look(const snapshot *state, const goal *wanted, const policy *rules, 
     free(tried);
     if (!possible)
         return;
+    solver work = {.state = state, .wanted = wanted, .rules = rules, .result = result};
+    solve_clear_flag(&work);
     describe_unseen(state, unseen, sizeof unseen);
     text_copy(why, sizeof why,
               result->refusal_count ? result->refusals[0]

@@ -2,8 +2,9 @@
  * In which order and on which roads the selected slots are written.
  *
  * Works in phases: control updates while the system runs, each once the board itself would accept
- * it; then everything DFU can write, needs before the needy and the application last; then the
- * system boots and what was refused before gets its turn. A board found in DFU mode starts with
+ * it; then everything DFU can write, needs before the needy and the application last, and behind it
+ * bootloaders that only the next system to start puts in place; then the system boots and what was
+ * refused before gets its turn. A board found in DFU mode starts with
  * the second phase, because its system may not run. Invariant: after every step the board boots,
  * or its bootloader falls back to DFU mode.
  */
@@ -29,10 +30,14 @@ static void refuse_without_road(solver *work, const solve_slot *entry)
                      "system_part/1 %u does not hand %s to the co-processor: Tracker takes it from "
                      "releases before 5.6.0; restore 5.5.0 first",
                      system, file);
+    else if (work->rules->road != ROAD_AUTO)
+        solve_refuse(work, "--via %s leaves no road on which this board takes %s by then",
+                     road_choice_name(work->rules->road), file);
     else if (entry->wanted->slot.function == MODULE_BOOTLOADER && system)
         solve_refuse(work,
-                     "system_part/1 %u does not replace the bootloader on a control request, so %s "
-                     "cannot be written; restore a release from 2.0.0 on first",
+                     "system_part/1 %u does not replace the bootloader on a control request, nor "
+                     "does it look for a staged one, so %s cannot be written; restore 1.2.1 or "
+                     "newer first",
                      system, file);
     else
         solve_refuse(work, "no road is known to write %s on this board", file);
@@ -97,29 +102,57 @@ static bool bootloader_goes_first(const solver *work)
                               solve_goal_version(work, (module_slot){MODULE_SYSTEM_PART, 1}));
 }
 
+/** Why a board in DFU mode has to start before anything is written; NULL: it need not. */
+static const char *reason_to_start(const solver *work)
+{
+    if (work->state->mode != MODE_DFU || !system_is_sound(work))
+        return NULL;
+    if (work->rules->road == ROAD_CONTROL && anything_pending(work))
+        return "control requests are taken by a running system";
+    if (work->rules->road == ROAD_AUTO && bootloader_goes_first(work))
+        return "the new system is found by a new bootloader only";
+    return solve_only_now(work) ? "the system on the board takes an update that the new one refuses"
+                                : NULL;
+}
+
+/** Everything that DFU mode is needed for; the system runs again behind it. */
+static void place_visit(solver *work, bool in_dfu)
+{
+    if (!in_dfu)
+        solve_add_plain_step(work, STEP_MODE, "these modules are written in DFU mode");
+    solve_place_dfu(work);
+    solve_slot *staged = solve_next_staged(work);
+    if (!staged)
+        solve_add_plain_step(work, STEP_BOOT, "the system starts with what was written");
+    while (staged && !work->result->refusal_count) {
+        solve_hand_over(work, staged);
+        staged = solve_next_staged(work);
+        if (staged)
+            solve_add_plain_step(work, STEP_MODE, "one module is staged at a time");
+    }
+}
+
 void solve_order(solver *work)
 {
     bool in_dfu = work->state->mode == MODE_DFU;
     if (anything_pending(work) && must_be_helped(work))
         return;
-    if (in_dfu && bootloader_goes_first(work) && system_is_sound(work)) {
-        solve_add_plain_step(work, STEP_BOOT, "the new system is found by a new bootloader only");
-        in_dfu = false;
-    }
-    if (in_dfu && solve_only_now(work) && system_is_sound(work)) {
-        solve_add_plain_step(work, STEP_BOOT,
-                             "the system on the board takes an update that the new one refuses");
+    if (in_dfu)
+        solve_clear_flag(work);
+    const char *reason = reason_to_start(work);
+    if (reason) {
+        solve_add_plain_step(work, STEP_BOOT, reason);
         in_dfu = false;
     }
     if (!in_dfu)
         solve_place_control(work);
-    if (solve_any_dfu(work) && !in_dfu) {
-        solve_add_plain_step(work, STEP_MODE, "these modules are written in DFU mode");
-        in_dfu = true;
+    if (in_dfu && anything_pending(work) && work->rules->road == ROAD_CONTROL) {
+        solve_refuse(work, "--via control needs a system that runs, and the board waits in DFU "
+                           "mode without a sound one");
+        return;
     }
-    solve_place_dfu(work);
-    if (in_dfu) {
-        solve_add_plain_step(work, STEP_BOOT, "the system starts with what was written");
+    if (in_dfu || solve_any_dfu(work) || solve_next_staged(work)) {
+        place_visit(work, in_dfu);
         solve_place_control(work);
     }
     solve_leave_out(work);

@@ -23,11 +23,22 @@ plan_step *solve_add_step(solver *work, step_operation operation)
     return step;
 }
 
-void solve_add_plain_step(solver *work, step_operation operation, const char *reason)
+plan_step *solve_add_plain_step(solver *work, step_operation operation, const char *reason)
 {
     plan_step *step = solve_add_step(work, operation);
     text_copy(step->reasons[step->reason_count++], PLAN_TEXT, reason);
     step->cost_ms = solve_cost_ms(work->state->board, step);
+    return step;
+}
+
+plan_step *solve_add_setting(solver *work, board_setting setting, uint8_t value, const char *reason)
+{
+    plan_step *step = solve_add_plain_step(work, STEP_SETTINGS, reason);
+    step->setting = setting;
+    step->value = value;
+    step->via = ROUTE_DFU;
+    step->bytes = 1;
+    return step;
 }
 
 bool solve_is_pending(const solver *work, module_slot slot)
@@ -43,11 +54,11 @@ bool solve_is_pending(const solver *work, module_slot slot)
  * The moments in which a power cut may be fatal: some bootloaders while they are replaced, and the
  * radio stack under a system that would start with half of it.
  */
-static bool is_critical(const solver *work, const platform_slot *place)
+static bool is_critical(const solver *work, const platform_slot *place, route via)
 {
     const solve_module *now = solve_installed(work, place->slot);
     if (place->slot.function == MODULE_RADIO_STACK)
-        return solve_installed(work, (module_slot){MODULE_SYSTEM_PART, 1});
+        return via == ROUTE_DFU && solve_installed(work, (module_slot){MODULE_SYSTEM_PART, 1});
     return place->slot.function == MODULE_BOOTLOADER &&
            !fact_power_safe(work->state->board, now ? now->version : 0);
 }
@@ -79,7 +90,15 @@ static void warn_of_lost_assets(solver *work, const plan_step *step)
             slot, step->bytes);
 }
 
-void solve_add_write(solver *work, solve_slot *entry)
+bool solve_warn_if_critical(solver *work, const platform_slot *place, route via)
+{
+    if (!is_critical(work, place, via))
+        return false;
+    warn_of_power_cut(work, place->slot);
+    return true;
+}
+
+plan_step *solve_add_write(solver *work, solve_slot *entry, route via)
 {
     const release_module *wanted = entry->wanted;
     const snapshot_module *now = snapshot_find(work->state, wanted->slot);
@@ -93,19 +112,20 @@ void solve_add_write(solver *work, solve_slot *entry)
     step->to = wanted->version;
     memcpy(step->sha256, wanted->sha256, SHA256_SIZE);
     memcpy(step->identity, wanted->identity, SHA256_SIZE);
-    step->via = entry->place->route;
+    step->via = via;
     step->bytes = wanted->size;
     if (step->via == ROUTE_DFU) {
         step->address = wanted->start;
         step->bytes -= step->bytes > entry->place->flash_offset ? entry->place->flash_offset : 0;
     }
     step->compare_first = entry->compare_first;
-    step->critical = is_critical(work, entry->place);
+    /* What is staged is put in place by the start behind it. */
+    if (via != ROUTE_STAGED)
+        step->critical = solve_warn_if_critical(work, entry->place, via);
     step->cost_ms = solve_cost_ms(work->state->board, step);
     solve_explain(work, entry, step);
     warn_of_lost_assets(work, step);
     solve_install(work, wanted);
     entry->placed = true;
-    if (step->critical)
-        warn_of_power_cut(work, wanted->slot);
+    return step;
 }

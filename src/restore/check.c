@@ -33,6 +33,9 @@ osb_status step_check(const restore_work *work, const plan_step *step, step_evid
     case STEP_INVALIDATE:
         text_copy(proof->evidence, sizeof proof->evidence, "would look what stands there first");
         break;
+    case STEP_SETTINGS:
+        text_copy(proof->evidence, sizeof proof->evidence, "would read the setting first");
+        break;
     case STEP_MODE:
     case STEP_BOOT:
         text_copy(proof->evidence, sizeof proof->evidence, "would restart the board");

@@ -31,14 +31,20 @@ static bool compare_block(void *context, uint32_t offset, span block)
     return compared->same;
 }
 
+uint8_t evidence_alternate(const restore_work *work, const plan_step *step)
+{
+    return step->via == ROUTE_STAGED ? work->steps->board->staging_alternate
+                                     : step->slot->alternate;
+}
+
 osb_status evidence_compare(restore_work *work, const plan_step *step, span expected, bool *same,
                             osb_error *error)
 {
     comparison compared = {expected, true};
     const device_progress progress = {advance, work};
     const device_sink sink = {compare_block, &compared};
-    TRY(device_scan_flash(work->held, step->slot->alternate, step->address, (uint32_t)expected.size,
-                          &progress, &sink, error));
+    TRY(device_scan_flash(work->held, evidence_alternate(work, step), step->address,
+                          (uint32_t)expected.size, &progress, &sink, error));
     *same = compared.same;
     return OSB_OK;
 }

@@ -65,9 +65,8 @@ static osb_status write_by_control(restore_work *work, const plan_step *step, sp
     return OSB_OK;
 }
 
-/** Writes `content` at the step's address unless it is there, and reads it back. */
-static osb_status write_by_dfu(restore_work *work, const plan_step *step, span content,
-                               step_evidence *proof, osb_error *error)
+osb_status step_write_flash(restore_work *work, const plan_step *step, span content,
+                            step_evidence *proof, osb_error *error)
 {
     bool same = false;
     device_progress progress = {advance, work};
@@ -82,8 +81,8 @@ static osb_status write_by_dfu(restore_work *work, const plan_step *step, span c
         return OSB_OK;
     }
     step_announce(work, PHASE_WRITE, 0, content.size);
-    TRY(device_write_flash(work->held, step->slot->alternate, step->address, content, &progress,
-                           error));
+    TRY(device_write_flash(work->held, evidence_alternate(work, step), step->address, content,
+                           &progress, error));
     proof->bytes_written = content.size;
     step_announce(work, PHASE_PROVE, 0, content.size);
     TRY(evidence_compare(work, step, content, &same, error));
@@ -115,9 +114,17 @@ static osb_status write_module(restore_work *work, const plan_step *step, step_e
     span file;
     module parsed;
     TRY(step_load(work, step, &file, &parsed, error));
-    if (step->via == ROUTE_CONTROL)
+    switch (step->via) {
+    case ROUTE_CONTROL:
         return write_by_control(work, step, file, &parsed, proof, error);
-    return write_by_dfu(work, step, module_payload(&parsed), proof, error);
+    case ROUTE_DFU:
+        return step_write_flash(work, step, module_payload(&parsed), proof, error);
+    case ROUTE_STAGED:
+        return staged_write(work, step, parsed.image, proof, error);
+    case ROUTE_NEVER:
+        break;
+    }
+    return osb_fail(error, OSB_ERR_INTERNAL, step->file, NULL, "no road leads there");
 }
 
 /** Whether the bytes that the next write step would put on the board are there already. */
@@ -164,7 +171,19 @@ static osb_status invalidate(restore_work *work, const plan_step *step, step_evi
     TRY(buf_check(&blank, "blank page", error));
     plan_step once = *step;
     once.compare_first = false;
-    return write_by_dfu(work, &once, buf_span(&blank), proof, error);
+    return step_write_flash(work, &once, buf_span(&blank), proof, error);
+}
+
+/** Starts the system; one that has something staged for it starts twice. */
+static osb_status boot(restore_work *work, step_evidence *proof, osb_error *error)
+{
+    step_announce(work, PHASE_BOOT, 0, 0);
+    TRY(device_restart(work->held, error));
+    text_copy(proof->evidence, sizeof proof->evidence, "board answers in normal mode");
+    if (work->staged)
+        TRY(staged_await(work, proof, error));
+    proof->outcome = OUTCOME_DONE;
+    return OSB_OK;
 }
 
 static osb_status dispatch(restore_work *work, const plan_step *step, step_evidence *proof,
@@ -182,11 +201,9 @@ static osb_status dispatch(restore_work *work, const plan_step *step, step_evide
         proof->outcome = OUTCOME_DONE;
         return OSB_OK;
     case STEP_BOOT:
-        step_announce(work, PHASE_BOOT, 0, 0);
-        TRY(device_restart(work->held, error));
-        text_copy(proof->evidence, sizeof proof->evidence, "board answers in normal mode");
-        proof->outcome = OUTCOME_DONE;
-        return OSB_OK;
+        return boot(work, proof, error);
+    case STEP_SETTINGS:
+        return setting_change(work, step, proof, error);
     }
     return osb_fail(error, OSB_ERR_INTERNAL, NULL, NULL, "unknown step");
 }

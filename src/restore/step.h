@@ -11,6 +11,7 @@ typedef struct restore_work {
     snapshot now;   /**< the board as it was last asked */
     bool now_holds; /**< nothing has changed it since */
     const plan_step *current;
+    const plan_step *staged; /**< handed over, and not put in place by a start yet */
     restore_phase phase;
     uint64_t started_ms;
 } restore_work;
@@ -27,8 +28,26 @@ osb_status step_check(const restore_work *work, const plan_step *step, step_evid
 osb_status step_run(restore_work *work, const plan_step *step, step_evidence *proof,
                     osb_error *error) OSB_MUST_CHECK;
 
+/** Writes `content` where the step says, unless it is there, and reads it back, in DFU mode. */
+osb_status step_write_flash(restore_work *work, const plan_step *step, span content,
+                            step_evidence *proof, osb_error *error) OSB_MUST_CHECK;
+
+/** Puts a bootloader into the staging region; `work->staged` is set unless it is in its slot. */
+osb_status staged_write(restore_work *work, const plan_step *step, span image, step_evidence *proof,
+                        osb_error *error) OSB_MUST_CHECK;
+/** After a start: waits until the board reports what was staged. OSB_ERR_UNPROVED if it does not.
+ */
+osb_status staged_await(restore_work *work, step_evidence *proof, osb_error *error) OSB_MUST_CHECK;
+
+/** A settings step. */
+osb_status setting_change(restore_work *work, const plan_step *step, step_evidence *proof,
+                          osb_error *error) OSB_MUST_CHECK;
+
 /** Tells the hooks about a phase; `done` and `total` in bytes. */
 void step_announce(restore_work *work, restore_phase phase, uint64_t done, uint64_t total);
+
+/** The DFU alternate setting that a step writes to. */
+uint8_t evidence_alternate(const restore_work *work, const plan_step *step);
 
 /** Reads back `expected.size` bytes and says whether they are the expected ones. */
 osb_status evidence_compare(restore_work *work, const plan_step *step, span expected, bool *same,

@@ -33,12 +33,13 @@ static json_t *files_to_json(const pinned_file *files, size_t count)
 json_t *pinned_goal_to_json(const pinned_goal *goal)
 {
     return json_pack(
-        "{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b}", "record", "goal",
+        "{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b}", "record", "goal",
         "schema", 1, "device", goal->device_id, "platform", goal->platform, "release",
         release_or_null(&goal->set), "via", release_or_null(&goal->via), "modules",
         files_to_json(goal->files, goal->file_count), "app", file_to_json(&goal->app), "assets",
-        files_to_json(goal->assets, goal->asset_count), "heal", goal->heal, "full", goal->full,
-        "allow_downgrade", goal->allow_downgrade, "allow_incomplete", goal->allow_incomplete);
+        files_to_json(goal->assets, goal->asset_count), "road", road_choice_name(goal->road),
+        "heal", goal->heal, "full", goal->full, "allow_downgrade", goal->allow_downgrade,
+        "allow_incomplete", goal->allow_incomplete);
 }
 
 static osb_status fail_goal(const char *subject, const char *what, osb_error *error)
@@ -92,6 +93,8 @@ osb_status pinned_goal_from_json(const json_t *record, const char *subject, pinn
     if (!text_equal(json_text(record, "record", ""), "goal") ||
         json_number(record, "schema", 0) != 1)
         return fail_goal(subject, "its first line is of another kind", error);
+    if (!road_choice_from_text(json_text(record, "road", "auto"), &goal->road))
+        return fail_goal(subject, "it names a road that this program does not know", error);
     text_copy(goal->device_id, sizeof goal->device_id, json_text(record, "device", ""));
     text_copy(goal->platform, sizeof goal->platform, json_text(record, "platform", ""));
     TRY(read_file(json_object_get(record, "app"), subject, &goal->app, error));

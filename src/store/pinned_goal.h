@@ -27,7 +27,8 @@ typedef struct pinned_goal {
     pinned_file app;                   /**< none: the application is left alone */
     size_t asset_count;
     pinned_file assets[PINNED_ASSETS_MAX]; /**< asset modules that the application wants */
-    bool heal, full;                       /**< as in osb_goal, and what the user has agreed to: */
+    road_choice road;
+    bool heal, full; /**< as in osb_goal, and what the user has agreed to: */
     bool allow_downgrade, allow_incomplete;
 } pinned_goal;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What plan can be asked for besides a release: files, healing only, a picture, a policy."""
+"""What plan can be asked for besides a release: files, healing only, roads, a picture, a policy."""
 
 import hashlib
 import os
@@ -30,6 +30,21 @@ class PlanGoals(ProgramTest):
         self.run_program("restore", "--heal", "--sim", "board", "--yes")
         again = self.run_program("plan", "--heal", "--sim", "board", "--json").last
         self.assertEqual(again["steps"], [])
+
+    def test_via_dfu_stages_bootloaders_and_via_control_stays_out_of_dfu_mode(self):
+        plan = self.run_program("plan", "5.3.1", "--via", "dfu", "--sim", "p2@5.0.1", "--json").last
+        roads = [(step["slot"], step["via"]) for step in plan["steps"] if step["op"] == "write"]
+        self.assertEqual(roads, [("system_part/1", "dfu"), ("bootloader/2", "staged"), ("bootloader/0", "staged")])
+        plan = self.run_program("plan", "5.3.1", "--via", "control", "--sim", "p2@5.0.1", "--json").last
+        self.assertEqual({step["via"] for step in plan["steps"]}, {"control"})
+        self.assert_two_line_error(self.run_program("plan", "--via", "pigeon", "--sim", "board", code=2), "pigeon")
+
+    def test_what_was_staged_is_proved_by_the_board_itself(self):
+        self.run_program("sim", "new", "p2@5.0.1", "other")
+        report = self.run_program("restore", "5.3.1", "--via", "dfu", "--sim", "other", "--yes", "--json").last
+        self.assertEqual(report["outcome"], "done")
+        told = [step["evidence"] for step in report["steps"] if step["op"] == "boot"]
+        self.assertEqual(told, ["board reports bootloader/2 5", "board reports bootloader/0 2101"])
 
     def test_graph_is_a_document_for_dot(self):
         picture = self.run_program("plan", "5.3.1", "--graph", "--sim", "board").out

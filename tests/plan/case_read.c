@@ -171,6 +171,8 @@ static bool read_board(const fixture *world, test_case *self)
     text_copy(state->device_id, sizeof state->device_id, "0123456789abcdef01234567");
     state->mode = mode_from(json_text(board, "mode", "normal"));
     state->guard = protection_from(json_text(board, "protection", "open"));
+    if (json_true_at(board, "update_flag"))
+        state->settings[SETTING_UPDATE_FLAG] = SETTING_STATE_SET;
     state->modules_known = !json_true_at(board, "unknown") && (!os || state->mode != MODE_DFU);
     state->flash_unread = json_true_at(board, "unknown");
     if (os && !fill_from_release(world, os, state))
@@ -325,7 +327,7 @@ static bool read_goal(const fixture *world, test_case *self)
            read_lock(self, json_object_get(goal_text, "lock"));
 }
 
-static void read_policy(test_case *self)
+static bool read_policy(test_case *self)
 {
     const json_t *rules = json_object_get(self->text, "policy");
     size_t i;
@@ -342,14 +344,14 @@ static void read_policy(test_case *self)
                            .approved = self->approved,
                            .approved_count = self->approved_count,
                            .simulated = !json_true_at(rules, "real_board")};
+    return road_choice_from_text(json_text(rules, "road", "auto"), &self->rules.road);
 }
 
 bool case_read(const fixture *world, test_case *self)
 {
     const json_t *goal_text = json_object_get(self->text, "goal");
-    if (!read_board(world, self) || !read_goal(world, self))
+    if (!read_board(world, self) || !read_goal(world, self) || !read_policy(self))
         return false;
-    read_policy(self);
     self->wanted = (goal){.set = self->has_set ? &self->set : NULL,
                           .files = self->files,
                           .file_count = self->file_count,

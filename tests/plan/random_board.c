@@ -102,6 +102,8 @@ static void make_board(random_task *task, const release_pool *pool, const releas
                    : one_in(seed, 30) ? PROTECTION_SERVICE
                                       : PROTECTION_OPEN;
     state->modules_known = state->mode != MODE_DFU && !one_in(seed, 20);
+    if (state->mode == MODE_DFU && one_in(seed, 5))
+        state->settings[SETTING_UPDATE_FLAG] = SETTING_STATE_SET;
     for (size_t i = 0; i < base->module_count; i++) {
         const release *from = one_in(seed, 6) ? sibling(pool, base, seed) : base;
         const release_module *entry = release_find(from, base->modules[i].slot);
@@ -182,7 +184,8 @@ static size_t make_files(random_task *task, const release *from, uint64_t *seed)
 
 static void make_policy(random_task *task, const release *other, uint64_t *seed)
 {
-    task->rules = (policy){.allow_downgrade = one_in(seed, 2),
+    task->rules = (policy){.road = one_in(seed, 3) ? (road_choice)below(seed, 3) : ROAD_AUTO,
+                           .allow_downgrade = one_in(seed, 2),
                            .allow_incomplete = one_in(seed, 2),
                            .full_rewrite = one_in(seed, 10),
                            .simulated = true,

@@ -33,7 +33,11 @@ static void describe_step(const plan_step *step, char line[LINE_SIZE])
         text_copy(line, LINE_SIZE, "mode");
         return;
     case STEP_BOOT:
-        text_copy(line, LINE_SIZE, "boot");
+        text_copy(line, LINE_SIZE, step->critical ? "boot (critical)" : "boot");
+        return;
+    case STEP_SETTINGS:
+        text_format(line, LINE_SIZE, "%s %s", step->value == SETTING_CLEAR ? "clear" : "set",
+                    setting_name(step->setting));
         return;
     case STEP_INVALIDATE:
         text_format(line, LINE_SIZE, "blank %s", slot);

@@ -21,6 +21,8 @@ enum {
 typedef struct follower {
     const random_task *task;
     snapshot state; /**< what it has now; `mode` is MODE_DFU or not */
+    const release_module *staged;
+    bool flagged;
     char problem[200];
 } follower;
 
@@ -114,7 +116,8 @@ static const char *follow_control(snapshot *state, const plan_step *step,
     bool fitted = stages_fit(state);
     if (state->mode == MODE_DFU)
         return "a control update in DFU mode";
-    if (state->board->mcu == MCU_STM32F2 && system && system < 2000)
+    if (state->board->mcu == MCU_STM32F2 && system && system < 2000 &&
+        file->slot.function == MODULE_BOOTLOADER)
         return "a control update of the bootloader before 2.0.0";
     if (file->slot.function == MODULE_NCP_FIRMWARE && tracker && system >= 5600)
         return "a co-processor update that is closed";
@@ -142,6 +145,69 @@ static const char *follow_dfu(snapshot *state, const plan_step *step, const rele
     return NULL;
 }
 
+/** The addresses are those of flash_mal.h and core_hal.c, not of the manifests. */
+static bool looks_there(snapshot *state, uint32_t address)
+{
+    uint16_t system = version_in(state, MODULE_SYSTEM_PART, 1);
+    const char *name = state->board->name;
+    bool large = text_equal(name, "tracker") || text_equal(name, "esomx") ||
+                 (text_equal(name, "b5som") && system >= 1513);
+    switch (state->board->mcu) {
+    case MCU_STM32F2:
+        return system >= 1213 && address == 0x080c0000;
+    case MCU_NRF52840:
+        return system >= 1213 &&
+               address == (large                                          ? 0x80689000
+                           : system >= 5500 && !text_equal(name, "b5som") ? 0x8024c000
+                                                                          : 0x80289000);
+    case MCU_RTL872X:
+        return system >= 5500 ? address == 0x08300000
+                              : system >= 5000 && address > 0x08060000 && address < 0x083e0000;
+    }
+    return false;
+}
+
+static const char *follow_staged(follower *self, const plan_step *step, const release_module *file)
+{
+    if (self->state.mode != MODE_DFU || self->staged || self->flagged)
+        return "staging outside DFU mode, or twice";
+    if (file->slot.function != MODULE_BOOTLOADER)
+        return "something else than a bootloader is staged";
+    if (!looks_there(&self->state, step->address))
+        return "the system does not look there";
+    self->staged = file;
+    return NULL;
+}
+
+static const char *follow_setting(follower *self, const plan_step *step)
+{
+    if (step->setting == SETTING_UPDATE_FLAG)
+        self->flagged = step->value == UPDATE_FLAG_SET;
+    return self->state.mode == MODE_DFU ? NULL : "a setting outside DFU mode";
+}
+
+static const char *follow_start(follower *self, const plan_step *step)
+{
+    snapshot *state = &self->state;
+    const release_module *staged = self->staged;
+    bool flagged = self->flagged, was_dfu = state->mode == MODE_DFU, fitted = stages_fit(state);
+    state->mode = MODE_NORMAL;
+    self->staged = NULL;
+    self->flagged = false;
+    if (!was_dfu)
+        return "a start of what runs";
+    if (flagged != (staged != NULL))
+        return "a flag without a module, or a module without a flag";
+    if (!staged)
+        return NULL;
+    if (!board_agrees(state, staged))
+        return "needs of a staged module that the board finds unmet";
+    if (replacing_is_fatal(state, staged->slot) && !step->critical)
+        return "a fatal start that is not marked";
+    install(state, staged);
+    return fitted && !stages_fit(state) ? "a boot chain that does not fit" : NULL;
+}
+
 static const char *follow(follower *self, const plan_step *step)
 {
     snapshot *state = &self->state;
@@ -151,8 +217,9 @@ static const char *follow(follower *self, const plan_step *step)
         state->mode = MODE_DFU;
         return was_dfu ? "DFU mode twice" : NULL;
     case STEP_BOOT:
-        state->mode = MODE_NORMAL;
-        return was_dfu ? NULL : "a start of what runs";
+        return follow_start(self, step);
+    case STEP_SETTINGS:
+        return follow_setting(self, step);
     case STEP_INVALIDATE:
         drop(state, step->slot->slot);
         return was_dfu ? NULL : "blanking outside DFU mode";
@@ -160,11 +227,21 @@ static const char *follow(follower *self, const plan_step *step)
         break;
     }
     const release_module *file = task_file(self->task, step);
-    if (!file || step->slot->route == ROUTE_NEVER || step->via != step->slot->route)
+    if (!file || step->slot->route == ROUTE_NEVER)
         return "a step on no road";
-    if (step->via == ROUTE_CONTROL)
-        return follow_control(state, step, file);
-    return follow_dfu(state, step, file);
+    switch (step->via) {
+    case ROUTE_CONTROL:
+        return self->task->rules.road == ROAD_DFU ? "a control update against orders"
+                                                  : follow_control(state, step, file);
+    case ROUTE_DFU:
+        return self->task->rules.road == ROAD_CONTROL ? "a DFU write against orders"
+                                                      : follow_dfu(state, step, file);
+    case ROUTE_STAGED:
+        return follow_staged(self, step, file);
+    case ROUTE_NEVER:
+        break;
+    }
+    return "a step on no road";
 }
 
 static bool same_plan(const plan *a, const plan *b)
@@ -245,9 +322,11 @@ static const char *judge(const random_task *task, const plan *made, plan *again)
     if (made->refusal_count)
         return NULL;
     self = (follower){.task = task, .state = task->state};
+    self.flagged = task->state.settings[SETTING_UPDATE_FLAG] == SETTING_STATE_SET;
+    size_t look_steps = self.flagged ? 2 : 1; /* a flag is cleared before the start */
     const char *problem = follow_all(&self, made);
     if (made->looks_again)
-        return problem || made->step_count == 1 ? problem : "a look that does more";
+        return problem || made->step_count == look_steps ? problem : "a look that does more";
     return problem ? problem : plan_again(&self, again);
 }
 

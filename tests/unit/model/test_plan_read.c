@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "model/plan.h"
 
-/** Argon from 6.2.0 down to 4.0.2 with an application: every kind of step, and warnings. */
+/** Argon from 6.2.0 down to 4.0.2 with an application: all steps but settings, and warnings. */
 static void make_plan(const facts *known, plan *made)
 {
     osb_error error = {0};
@@ -177,9 +177,55 @@ static void what_nobody_wrote_is_refused(void **state)
         {"\"address\"", dfu, "address", "4097"},
         {"\"address\"", dfu, "address", NULL},
         {"\"address\"", dfu, "bytes", "16777216"},
-        {"\"via\"", dfu, "via", "\"control\""},
+        {"foreign", dfu, "via", "\"control\""}, /* and its address */
+        {"\"via\"", dfu, "via", "\"staged\""},
+        {"\"via\"", blank, "via", "\"control\""},
         {"\"address\"", blank, "address", "200704"},
         {"\"only_if_needed\"", blank, "only_if_needed", NULL},
+    };
+    for (size_t i = 0; i < sizeof forgeries / sizeof *forgeries; i++)
+        assert_refused(*state, &made, &forgeries[i]);
+}
+
+/** A Photon in DFU mode with a flag left set: cleared, all written, bootloader staged, flag set. */
+static void make_staged_plan(const facts *known, plan *made)
+{
+    osb_error error = {0};
+    snapshot state = {.mode = MODE_DFU, .guard = PROTECTION_OPEN};
+    release set;
+    state.board = platform_by_name(&known->platforms, "photon");
+    state.settings[SETTING_UPDATE_FLAG] = SETTING_STATE_SET;
+    assert_int_equal(catalog_release(&known->known, "2.2.0", state.board, &set, &error), OSB_OK);
+    goal wanted = {.set = &set};
+    policy rules = {.road = ROAD_DFU};
+    solve(&state, &wanted, &rules, made);
+    assert_int_equal(made->refusal_count, 0);
+}
+
+static void a_staged_plan_reads_back_too(void **state)
+{
+    static plan made; /* large */
+    make_staged_plan(*state, &made);
+    assert_int_equal(made.steps[0].operation, STEP_SETTINGS);
+    step_of(&made, STEP_WRITE, ROUTE_STAGED);
+    assert_reads_back(*state, &made);
+}
+
+static void only_staging_regions_and_named_settings_are_read(void **state)
+{
+    static plan made; /* large */
+    make_staged_plan(*state, &made);
+    size_t staged = step_of(&made, STEP_WRITE, ROUTE_STAGED);
+    const forgery forgeries[] = {
+        {"\"address\"", staged, "address", "134217728"}, /* 0x08000000: the bootloader itself */
+        {"\"address\"", staged, "address", "135921664"}, /* 0x081a0000: behind the region */
+        {"\"slot\"", staged, "slot", "\"bootloader/1\""},
+        {"\"via\"", staged, "slot", "\"system_part/1\""},
+        {"\"setting\"", 1, "setting", "\"device_private_key\""},
+        {"\"setting\"", 1, "setting", NULL},
+        {"\"value\"", 1, "value", "1"}, /* done is no value of the update flag */
+        {"\"value\"", 1, "value", "256"},
+        {"\"via\"", 1, "via", "\"staged\""},
     };
     for (size_t i = 0; i < sizeof forgeries / sizeof *forgeries; i++)
         assert_refused(*state, &made, &forgeries[i]);
@@ -207,6 +253,8 @@ int main(void)
         cmocka_unit_test(what_the_executor_needs_is_read),
         cmocka_unit_test(a_refusal_reads_back_too),
         cmocka_unit_test(what_nobody_wrote_is_refused),
+        cmocka_unit_test(a_staged_plan_reads_back_too),
+        cmocka_unit_test(only_staging_regions_and_named_settings_are_read),
         cmocka_unit_test(more_steps_than_any_plan_has_are_refused),
     };
     return cmocka_run_group_tests(tests, load_facts, free_facts);

@@ -128,6 +128,19 @@ static void fill_cache(stand *made, const platform *board)
     make_small_release(made, board, told->to, told->ncp_from ? NCP_TO : 0);
 }
 
+/** What is left of a board without a system: it waits in DFU mode. */
+static size_t keep_bootloaders(stand *made, const sim_image *images, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        module parsed;
+        if (module_parse(images[i].file, images[i].name, &parsed, NULL) == OSB_OK &&
+            parsed.slot.function == MODULE_BOOTLOADER)
+            made->kept[kept++] = images[i];
+    }
+    return kept;
+}
+
 static void plug_in(stand *made, const platform *board)
 {
     osb_error error = {0};
@@ -137,6 +150,10 @@ static void plug_in(stand *made, const platform *board)
     must(context_images(context, board, made->told->from, &made->memory, &images, &count, &error),
          &error);
     made->recipe = (sim_recipe){.board = board, .images = images, .image_count = count};
+    if (made->told->blank) {
+        made->recipe.image_count = keep_bootloaders(made, images, count);
+        made->recipe.images = made->kept;
+    }
     must(sim_world_make(&context->known, &context->platforms, &context->world, &error), &error);
     must(sim_board_add(context->world, &made->recipe, &made->board, &error), &error);
     made->world = context->world;
@@ -193,6 +210,7 @@ void stand_open(stand *made, const story *told)
     fill_cache(made, board);
     made->goal.version = told->to;
     made->goal.full = told->full;
+    made->goal.via = told->via;
     plug_in(made, board);
     load_target(made, board);
 }

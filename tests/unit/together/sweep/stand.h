@@ -14,6 +14,8 @@ typedef struct story {
     /** Release folders with genuine modules of `from` and `to`; NULL: small synthetic ones. */
     const char *sources[2];
     const char *app;   /**< with `sources`: path of an application; NULL for none */
+    const char *via;   /**< roads to take; NULL: the best for each module */
+    bool blank;        /**< the board begins without a system, waiting in DFU mode */
     bool full;         /**< the restore writes everything, the radio stack too */
     uint16_t ncp_from; /**< above 0: the co-processor has this firmware, and the release 7 */
 } story;
@@ -27,7 +29,8 @@ typedef struct stand {
     osb_goal goal;
     arena memory; /**< keeps the images */
     sim_recipe recipe;
-    sim_world *world; /**< the context's */
+    sim_image kept[RELEASE_MODULES_MAX]; /**< of a blank board */
+    sim_world *world;                    /**< the context's */
     sim_board *board;
     release to;       /**< the modules that the board is to have */
     size_t last_step; /**< of the run under way or over, from 1; 0: none was begun */

@@ -283,6 +283,10 @@ int main(int count, char **words)
             told.sources[sources++] = option(&count, &words);
         else if (text_equal(*words, "--app"))
             told.app = option(&count, &words);
+        else if (text_equal(*words, "--via"))
+            told.via = option(&count, &words);
+        else if (text_equal(*words, "--blank"))
+            told.blank = true;
         else if (text_equal(*words, "--full"))
             told.full = true;
         else if (text_equal(*words, "--ncp"))
