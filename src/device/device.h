@@ -162,11 +162,15 @@ osb_status device_read_flash(device *held, uint8_t alternate, uint32_t address, 
 osb_status device_write_flash(device *held, uint8_t alternate, uint32_t address, span content,
                               const device_progress *progress, osb_error *error) OSB_MUST_CHECK;
 
-/** Reads one byte of the settings area, in DFU mode. */
+/**
+ * Reads one byte of the settings area, in DFU mode. SETTING_SETUP_DONE in normal mode too: nRF52840
+ * boards before Device OS 4.0.0 are asked; newer systems call it done whatever the byte says.
+ */
 osb_status device_read_setting(device *held, board_setting which, uint8_t *value,
                                osb_error *error) OSB_MUST_CHECK;
 /**
- * Sets a setting, or clears it with SETTING_CLEAR, in DFU mode; all bytes beside it stay.
+ * Sets a setting, or clears it with SETTING_CLEAR, where device_read_setting can read it; all bytes
+ * beside it stay.
  * OSB_ERR_UNPROVED when it reads back as something else; OSB_ERR_REFUSED for any other value.
  */
 osb_status device_write_setting(device *held, board_setting which, uint8_t value,

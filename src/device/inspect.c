@@ -16,6 +16,8 @@ enum {
     MODE_STRING = 0xfa /* "sm=o", "sm=p", "sm=s": since Device OS 6.1.2 */
 };
 
+static const char first_without_setup[] = "4.0.0-alpha.1";
+
 static void module_convert(const module_report *report, snapshot_module *entry)
 {
     *entry = (snapshot_module){
@@ -94,6 +96,25 @@ static osb_status version_inspect(device *held, snapshot *state, osb_error *erro
     return OSB_OK;
 }
 
+/* Systems that do not look at it do not tell it. */
+static osb_status setup_inspect(device *held, snapshot *state, osb_error *error)
+{
+    uint8_t value;
+    osb_error refusal = {0};
+    if (held->board->mcu != MCU_NRF52840 || !held->os_version[0] ||
+        version_compare_text(held->os_version, first_without_setup) >= 0)
+        return OSB_OK;
+    osb_status status = device_read_setting(held, SETTING_SETUP_DONE, &value, &refusal);
+    if (status == OSB_ERR_DEVICE && refusal.device_code != 0)
+        return OSB_OK;
+    if (status != OSB_OK && error)
+        *error = refusal;
+    TRY(status);
+    state->settings[SETTING_SETUP_DONE] =
+        value == SETUP_DONE_SET ? SETTING_STATE_SET : SETTING_STATE_CLEAR;
+    return OSB_OK;
+}
+
 static osb_status inspect_normal(device *held, snapshot *state, osb_error *error)
 {
     TRY(version_inspect(held, state, error));
@@ -101,6 +122,7 @@ static osb_status inspect_normal(device *held, snapshot *state, osb_error *error
     if (state->guard == PROTECTION_PROTECTED || state->guard == PROTECTION_UNKNOWN)
         return OSB_OK; /* answers nothing more, or cannot be asked */
     TRY(device_mode_now(held, &state->mode, error));
+    TRY(setup_inspect(held, state, error));
     return modules_inspect(held, state, error);
 }
 

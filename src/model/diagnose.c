@@ -121,9 +121,12 @@ static void find_mode(const snapshot *state, diagnosis *result)
         finding *found =
             add_finding(result, broken ? VERDICT_REQUIRED : VERDICT_DRIFT, "in_listening_mode");
         text_copy(found->what, sizeof found->what, "the board waits in listening mode");
+        bool unmarked = state->settings[SETTING_SETUP_DONE] == SETTING_STATE_CLEAR;
         text_copy(found->why, sizeof found->why,
-                  broken ? "it would fetch what is missing itself, but has no network credentials"
-                         : "it has no network credentials, or was put there");
+                  unmarked ? "its set-up is not marked as done, which Device OS before 4.0.0 waits "
+                             "for; restoring its release marks it"
+                  : broken ? "it would fetch what is missing itself, but has no network credentials"
+                           : "it has no network credentials, or was put there");
     }
     if (state->guard == PROTECTION_PROTECTED) {
         finding *found = add_finding(result, VERDICT_DRIFT, "protected");

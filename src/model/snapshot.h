@@ -77,8 +77,8 @@ typedef struct snapshot {
     protection guard;
     char os_version[VERSION_SIZE]; /**< empty unknown */
     setting_state settings[SETTING_COUNT];
-    bool modules_known;            /**< else `modules` is empty or partial */
-    bool flash_unread; /**< in DFU mode, where else what shows no header in flash is not there */
+    bool modules_known; /**< else `modules` is empty or partial */
+    bool flash_unread;  /**< in DFU mode, where else what shows no header in flash is not there */
     size_t module_count;
     snapshot_module modules[SNAPSHOT_MODULES_MAX];
 } snapshot;

@@ -9,7 +9,8 @@
  * solve_order   in which order, so that every prefix boots or can be recovered; made of
  *               solve_control (updates that the running system takes),
  *               solve_dfu (what is written in DFU mode) and solve_staged (bootloaders handed over
- *               there for the next system that starts), whose steps solve_step puts down
+ *               there for the next system that starts), whose steps solve_step puts down, and
+ *               solve_setup (what an old system waits for)
  * solve_check   is what the board ends up with coherent
  * solve_accept  replays the finished plan against the board's own rules
  *
@@ -58,6 +59,7 @@ typedef struct solver {
     const release_module *files[RELEASE_MODULES_MAX + PLAN_FILES_MAX]; /**< one a slot */
     size_t first_step;    /**< of this stage in the plan */
     bool rests_on_unseen; /**< a need is met only if what cannot be seen meets it */
+    bool setup_marked;    /**< a step of the plan marks the set-up as done */
     size_t slot_count;
     solve_slot slots[RELEASE_MODULES_MAX + PLAN_FILES_MAX + 1];
     size_t module_count;
@@ -93,6 +95,11 @@ void solve_leave_out(solver *work);
 bool solve_needs_met(const solver *work, const release_module *wanted);
 /** Whether something that is about to be replaced still needs what is there now. */
 bool solve_is_still_needed(const solver *work, const release_module *wanted);
+
+/** Whether the board is known to wait for a set-up that its system, as it then is, asks for. */
+bool solve_lacks_setup(const solver *work);
+/** Marks the set-up as done, where the system that runs then would wait for it. */
+void solve_mark_setup(solver *work, bool in_dfu);
 
 /** Clears an update flag that somebody left behind, before a system that it is not meant for. */
 void solve_clear_flag(solver *work);

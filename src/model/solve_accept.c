@@ -237,8 +237,11 @@ static void replay_staged(replay *self, const plan_step *step, const release_mod
 static void replay_setting(replay *self, const plan_step *step)
 {
     bool sets = step->value == UPDATE_FLAG_SET;
-    if (!self->in_dfu)
-        reject(self, step, "the board is not in DFU mode then");
+    if (self->in_dfu != (step->via == ROUTE_DFU))
+        reject(self, step, "the board is in the other mode then");
+    if (step->via == ROUTE_CONTROL && (step->setting != SETTING_SETUP_DONE ||
+                                       !fact_waits_for_setup(self->board, running_system(self))))
+        reject(self, step, "system_part/1 %u does not change it", running_system(self));
     if (step->setting == SETTING_UPDATE_FLAG && sets && !self->staged)
         reject(self, step, "nothing is staged then");
     if (step->setting == SETTING_UPDATE_FLAG)

@@ -14,6 +14,7 @@ enum {
     GEN2_FIRST_BOOTLOADER = 2000,    /**< before 2.0.0 only by staging region and flag */
     TRACKER_NCP_CLOSED = 5600,       /**< 5.6.0 took the Tracker's co-processor out of updates */
     NRF_POWER_SAFE = 1001,           /**< Device OS pull request 2151: copied by the MBR since */
+    LAST_SETUP_BEFORE = 4000,        /**< device-os HAL_PLATFORM_DCT_SETUP_DONE, gone in 4.0.0 */
     FIRST_WITH_256K = 3103,          /**< 3.1.0 */
     FIRST_WITH_ASSETS = 5500,        /**< 5.5.0-rc.1 */
     SMALL_EXTERNAL_FLASH = 0x400000, /**< where assets and staging share 1.7 MB */
@@ -51,6 +52,11 @@ bool fact_is_tracker(const platform *board)
 bool fact_takes_ncp(const platform *board, uint16_t system)
 {
     return !fact_is_tracker(board) || system < TRACKER_NCP_CLOSED;
+}
+
+bool fact_waits_for_setup(const platform *board, uint16_t system)
+{
+    return board->mcu == MCU_NRF52840 && system && system < LAST_SETUP_BEFORE;
 }
 
 bool fact_power_safe(const platform *board, uint16_t bootloader)

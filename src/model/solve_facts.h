@@ -15,6 +15,8 @@ bool fact_takes_control(const platform *board, uint16_t system);
 bool fact_takes_bootloader(const platform *board, uint16_t system);
 /** Whether a system hands its co-processor a new image. */
 bool fact_takes_ncp(const platform *board, uint16_t system);
+/** Whether a system waits in listening mode for a set-up that is marked as done. */
+bool fact_waits_for_setup(const platform *board, uint16_t system);
 /** Whether a bootloader survives a power cut while it is replaced. */
 bool fact_power_safe(const platform *board, uint16_t bootloader);
 /** Whether a system looks for 256K applications (nRF52840; true where there is one kind only). */

@@ -70,13 +70,13 @@ void solve_look(const snapshot *state, const goal *wanted, const policy *rules, 
     free(tried);
     if (!possible)
         return;
-    solver work = {.state = state, .wanted = wanted, .rules = rules, .result = result};
-    solve_clear_flag(&work);
     describe_unseen(state, unseen, sizeof unseen);
     text_copy(why, sizeof why,
               result->refusal_count ? result->refusals[0]
                                     : result->warnings[result->warning_count - 1]);
     result->step_count = result->after_count = result->warning_count = 0;
+    solver work = {.state = state, .wanted = wanted, .rules = rules, .result = result};
+    solve_clear_flag(&work);
     plan_step *step = &result->steps[result->step_count++];
     *step = (plan_step){.operation = STEP_BOOT, .reason_count = 2};
     text_format(step->reasons[0], PLAN_TEXT,

@@ -121,6 +121,7 @@ static void place_visit(solver *work, bool in_dfu)
     if (!in_dfu)
         solve_add_plain_step(work, STEP_MODE, "these modules are written in DFU mode");
     solve_place_dfu(work);
+    solve_mark_setup(work, true);
     solve_slot *staged = solve_next_staged(work);
     if (!staged)
         solve_add_plain_step(work, STEP_BOOT, "the system starts with what was written");
@@ -135,7 +136,7 @@ static void place_visit(solver *work, bool in_dfu)
 void solve_order(solver *work)
 {
     bool in_dfu = work->state->mode == MODE_DFU;
-    if (anything_pending(work) && must_be_helped(work))
+    if ((anything_pending(work) || solve_lacks_setup(work)) && must_be_helped(work))
         return;
     if (in_dfu)
         solve_clear_flag(work);
@@ -151,10 +152,12 @@ void solve_order(solver *work)
                            "mode without a sound one");
         return;
     }
-    if (in_dfu || solve_any_dfu(work) || solve_next_staged(work)) {
+    bool setup_by_dfu = work->rules->road == ROAD_DFU && solve_lacks_setup(work);
+    if (in_dfu || solve_any_dfu(work) || solve_next_staged(work) || setup_by_dfu) {
         place_visit(work, in_dfu);
         solve_place_control(work);
     }
+    solve_mark_setup(work, false);
     solve_leave_out(work);
     refuse_unplaced(work);
 }

@@ -165,6 +165,32 @@ osb_status request_protected_state(const control_channel *channel, request_prote
     return OSB_OK;
 }
 
+osb_status request_is_setup_done(const control_channel *channel, bool *done, osb_error *error)
+{
+    static const char purpose[] = "ask for the set-up";
+    BUF_OWNED reply = buf_make(SMALL_REPLY_MAX);
+    TRY(ask(channel, REQUEST_TYPE_IS_SETUP_DONE, purpose, &reply, error));
+    Wire__IsDeviceSetupDoneReply *message =
+        wire__is_device_setup_done_reply__unpack(NULL, reply.size, reply.data);
+    if (!message)
+        return no_message(channel, purpose, error);
+    *done = message->done;
+    wire__is_device_setup_done_reply__free_unpacked(message, NULL);
+    return OSB_OK;
+}
+
+osb_status request_set_setup_done(const control_channel *channel, bool done, osb_error *error)
+{
+    Wire__SetDeviceSetupDoneRequest message = WIRE__SET_DEVICE_SETUP_DONE_REQUEST__INIT;
+    uint8_t bytes[8];
+    message.done = done;
+    control_call call = {.type = REQUEST_TYPE_SET_SETUP_DONE,
+                         .purpose = "mark the set-up",
+                         .timeout_ms = ASK_TIMEOUT_MS};
+    call.payload = (span){bytes, wire__set_device_setup_done_request__pack(&message, bytes)};
+    return control_run(channel, &call, error);
+}
+
 /* Asks for what makes the board restart. */
 static osb_status ask_to_leave(const control_channel *channel, uint16_t type, const char *purpose,
                                osb_error *error)

@@ -60,6 +60,12 @@ osb_status request_asset_available(const control_channel *channel, const char *n
                                    const uint8_t *hash, bool *available,
                                    osb_error *error) OSB_MUST_CHECK;
 
+/** Whether the set-up is marked as done; nRF52840 before Device OS 4.0.0. */
+osb_status request_is_setup_done(const control_channel *channel, bool *done,
+                                 osb_error *error) OSB_MUST_CHECK;
+osb_status request_set_setup_done(const control_channel *channel, bool done,
+                                  osb_error *error) OSB_MUST_CHECK;
+
 /** Boards that do not know the request (before 6.0.0) are open. */
 osb_status request_protected_state(const control_channel *channel, request_protection *state,
                                    osb_error *error) OSB_MUST_CHECK;

@@ -171,6 +171,10 @@ static bool read_board(const fixture *world, test_case *self)
     text_copy(state->device_id, sizeof state->device_id, "0123456789abcdef01234567");
     state->mode = mode_from(json_text(board, "mode", "normal"));
     state->guard = protection_from(json_text(board, "protection", "open"));
+    const json_t *setup = json_object_get(board, "setup_done");
+    if (json_is_boolean(setup))
+        state->settings[SETTING_SETUP_DONE] =
+            json_is_true(setup) ? SETTING_STATE_SET : SETTING_STATE_CLEAR;
     if (json_true_at(board, "update_flag"))
         state->settings[SETTING_UPDATE_FLAG] = SETTING_STATE_SET;
     state->modules_known = !json_true_at(board, "unknown") && (!os || state->mode != MODE_DFU);

@@ -102,6 +102,8 @@ static void make_board(random_task *task, const release_pool *pool, const releas
                    : one_in(seed, 30) ? PROTECTION_SERVICE
                                       : PROTECTION_OPEN;
     state->modules_known = state->mode != MODE_DFU && !one_in(seed, 20);
+    if (state->board->mcu == MCU_NRF52840 && one_in(seed, 6))
+        state->settings[SETTING_SETUP_DONE] = SETTING_STATE_CLEAR;
     if (state->mode == MODE_DFU && one_in(seed, 5))
         state->settings[SETTING_UPDATE_FLAG] = SETTING_STATE_SET;
     for (size_t i = 0; i < base->module_count; i++) {

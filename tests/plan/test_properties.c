@@ -181,9 +181,19 @@ static const char *follow_staged(follower *self, const plan_step *step, const re
 
 static const char *follow_setting(follower *self, const plan_step *step)
 {
+    snapshot *state = &self->state;
+    uint16_t system = version_in(state, MODULE_SYSTEM_PART, 1);
+    state->settings[step->setting] =
+        step->value == SETTING_CLEAR ? SETTING_STATE_CLEAR : SETTING_STATE_SET;
     if (step->setting == SETTING_UPDATE_FLAG)
         self->flagged = step->value == UPDATE_FLAG_SET;
-    return self->state.mode == MODE_DFU ? NULL : "a setting outside DFU mode";
+    else if (state->board->mcu != MCU_NRF52840 || !system || system >= 4000)
+        return "a set-up that nobody waits for";
+    if ((state->mode == MODE_DFU) != (step->via == ROUTE_DFU))
+        return "a setting in the wrong mode";
+    return step->via == ROUTE_CONTROL && step->setting == SETTING_UPDATE_FLAG
+               ? "an update flag by control request"
+               : NULL;
 }
 
 static const char *follow_start(follower *self, const plan_step *step)

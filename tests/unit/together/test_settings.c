@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "device/device.h"
+#include "base/text.h"
+#include "restore/restore.h"
 #include "model/release.h"
 #include "sim/board.h"
 #include "sim/sim.h"
@@ -189,6 +190,92 @@ static void only_staging_regions_and_slots_can_be_written(void **state)
     }
 }
 
+/** A whole Boron whose set-up is not marked: it blinks blue. `set` gets its release. */
+static void hold_unmarked(const char *version_text, release *set)
+{
+    const platform *kind = platform_by_name(&platforms, "boron");
+    device_entry entry;
+    buf files[RELEASE_MODULES_MAX];
+    sim_image images[RELEASE_MODULES_MAX];
+    OK(catalog_release(&known, version_text, kind, set, &error));
+    for (size_t i = 0; i < set->module_count; i++) {
+        module parsed;
+        char name[RELEASE_FILE_NAME];
+        files[i] = buf_make(MODULE_FILE_MAX);
+        OK(sim_synthesise(set, &set->modules[i], &files[i], &error));
+        images[i] = (sim_image){buf_span(&files[i]), set->modules[i].file};
+        OK(module_parse(buf_span(&files[i]), "module", &parsed, &error));
+        text_copy(name, sizeof name, set->modules[i].file);
+        release_module_from(&set->modules[i], &parsed, name);
+    }
+    sim_recipe recipe = {.board = kind,
+                         .seed = 1,
+                         .images = images,
+                         .image_count = set->module_count,
+                         .network_credentials = true};
+    OK(sim_world_make(&known, &platforms, &world, &error));
+    OK(sim_board_add(world, &recipe, &board, &error));
+    for (size_t i = 0; i < set->module_count; i++)
+        buf_free(&files[i]);
+    board_memory(board, "dct")->bytes[0x1fc6] = 0xff;
+    sim_board_power_cycle(board);
+    transport *bus = sim_world_transport(world);
+    OK(device_select(bus, &platforms, NULL, &entry, &error));
+    OK(device_open(bus, &platforms, &entry, NULL, &held, &error));
+}
+
+static void a_running_board_is_marked_by_control_request(void **state)
+{
+    (void)state;
+    static snapshot shot; /* large, as the next */
+    static release set;
+    hold_unmarked("2.3.0", &set);
+    OK(device_inspect(held, &shot, &error));
+    assert_int_equal(shot.mode, MODE_LISTENING);
+    assert_int_equal(shot.settings[SETTING_SETUP_DONE], SETTING_STATE_CLEAR);
+    assert_int_equal(shot.settings[SETTING_UPDATE_FLAG], SETTING_STATE_UNKNOWN);
+    OK(device_write_setting(held, SETTING_SETUP_DONE, SETUP_DONE_SET, &error));
+    assert_int_equal(board_memory(board, "dct")->bytes[0x1fc6], 0x01);
+    OK(device_leave_listening(held, &error));
+    OK(device_inspect(held, &shot, &error));
+    assert_int_equal(shot.mode, MODE_NORMAL);
+    assert_int_equal(shot.settings[SETTING_SETUP_DONE], SETTING_STATE_SET);
+    assert_int_equal(device_write_setting(held, SETTING_UPDATE_FLAG, UPDATE_FLAG_SET, &error),
+                     OSB_ERR_REFUSED); /* that takes DFU mode */
+}
+
+static void systems_from_4_0_0_on_do_not_tell_it(void **state)
+{
+    (void)state;
+    static snapshot shot; /* large, as the next */
+    static release set;
+    hold_unmarked("4.0.0", &set);
+    OK(device_inspect(held, &shot, &error));
+    assert_int_equal(shot.mode, MODE_NORMAL);
+    assert_int_equal(shot.settings[SETTING_SETUP_DONE], SETTING_STATE_UNKNOWN);
+}
+
+static void restoring_its_own_release_ends_the_blue_blinking(void **state)
+{
+    (void)state;
+    static snapshot shot; /* large, as the next */
+    static release set;
+    static plan steps;
+    static restore_report report;
+    hold_unmarked("2.3.0", &set);
+    OK(device_inspect(held, &shot, &error));
+    goal wanted = {.set = &set};
+    policy rules = {.simulated = true};
+    solve(&shot, &wanted, &rules, &steps);
+    assert_int_equal(steps.refusal_count, 0);
+    assert_int_equal(steps.step_count, 1);
+    restore_job job = {.held = held, .steps = &steps};
+    OK(restore_run(&job, &report, &error));
+    assert_true(report.proved);
+    assert_string_equal(report.steps[0].evidence, "read back 0x01 as setup_done");
+    assert_int_equal(report.after.mode, MODE_NORMAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +283,9 @@ int main(void)
         cmocka_unit_test_teardown(settings_lie_where_device_os_has_them, tear_down),
         cmocka_unit_test_teardown(no_other_value_is_written, tear_down),
         cmocka_unit_test_teardown(a_setting_that_was_cut_off_is_not_claimed, tear_down),
+        cmocka_unit_test_teardown(a_running_board_is_marked_by_control_request, tear_down),
+        cmocka_unit_test_teardown(systems_from_4_0_0_on_do_not_tell_it, tear_down),
+        cmocka_unit_test_teardown(restoring_its_own_release_ends_the_blue_blinking, tear_down),
         cmocka_unit_test_teardown(only_staging_regions_and_slots_can_be_written, tear_down),
     };
     return cmocka_run_group_tests(tests, load_all, free_all);
