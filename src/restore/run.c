@@ -79,6 +79,15 @@ static const plan_step *write_of(const plan *steps, module_slot slot)
     return NULL;
 }
 
+/** An application that no longer fits what the plan puts below it: the plan has warned of that. */
+static bool is_foreseen(const snapshot *after, const snapshot_module *now)
+{
+    for (size_t i = 0; now->slot.function == MODULE_USER_PART && i < now->dependency_count; i++)
+        if (!snapshot_meets(after, now->dependencies[i]))
+            return true;
+    return false;
+}
+
 /**
  * What counts against the proof. A release is promised with all its needs met; files alone mend
  * nothing that was amiss and that they do not replace.
@@ -86,7 +95,10 @@ static const plan_step *write_of(const plan *steps, module_slot slot)
 static uint32_t failed_checks(const restore_work *work, const snapshot_module *now)
 {
     bool promised = work->steps->goal_version[0] || write_of(work->steps, now->slot);
-    return promised ? now->checked & ~now->passed : 0;
+    uint32_t failed = promised ? now->checked & ~now->passed : 0;
+    if (is_foreseen(&work->report->after, now))
+        failed &= ~(uint32_t)(CHECK_DEPENDENCIES | CHECK_FULL_DEPENDENCIES);
+    return failed;
 }
 
 /** Every promised module is reported in its version and build, sound and with its needs met. */
@@ -98,10 +110,8 @@ static osb_status prove_set(restore_work *work, osb_error *error)
         const snapshot_module *now = snapshot_find(after, steps->after[i].slot);
         const plan_step *write = write_of(steps, steps->after[i].slot);
         uint32_t failed = now ? failed_checks(work, now) : 0;
-        bool is_app = steps->after[i].slot.function == MODULE_USER_PART;
         bool same = !now || !write || evidence_same_build(now, write);
-        if (now && now->version == steps->after[i].version && same &&
-            (!failed || (is_app && steps->warning_count)))
+        if (now && now->version == steps->after[i].version && same && !failed)
             continue;
         char slot[MODULE_SLOT_TEXT];
         slot_text(steps->after[i].slot, slot);

@@ -151,6 +151,32 @@ static void a_board_that_comes_back_as_another_is_left_alone(void **state)
     mend_and_resume(at);
 }
 
+/** Puts the application of a release that the board will not have into its slot. */
+static void program_newer_application(stand *at)
+{
+    osb_error error = {0};
+    release newer;
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    const release_module *app = NULL;
+    assert_int_equal(catalog_release(&at->context->known, "5.5.0", at->to.board, &newer, &error),
+                     OSB_OK);
+    app = release_find(&newer, (module_slot){MODULE_USER_PART, 1});
+    assert_int_equal(sim_synthesise(&newer, app, &file, &error), OSB_OK);
+    assert_int_equal(sim_board_program(at->board, buf_span(&file), app->file, &error), OSB_OK);
+}
+
+static void an_application_that_is_warned_of_may_find_its_need_unmet(void **state)
+{
+    stand *at = *state;
+    osb_error error = {0};
+    json_t *made = NULL;
+    at->goal.app = NULL;
+    program_newer_application(at);
+    assert_int_equal(stand_restore(at, &made, &error), OSB_OK);
+    JSON_OWNED *report = made;
+    assert_string_equal(json_text(report, "outcome", ""), "done");
+}
+
 static void a_stop_is_heeded_between_two_steps_and_nowhere_else(void **state)
 {
     stand *at = *state;
@@ -202,6 +228,7 @@ int main(void)
         on_stand(a_board_that_is_dark_for_a_minute_is_waited_for),
         on_stand(a_board_that_stays_dark_is_given_up_with_the_led_to_look_at),
         on_stand(a_board_that_comes_back_as_another_is_left_alone),
+        on_stand(an_application_that_is_warned_of_may_find_its_need_unmet),
         on_stand(a_stop_is_heeded_between_two_steps_and_nowhere_else),
         on_stand(a_board_that_another_process_writes_to_is_busy),
     };
