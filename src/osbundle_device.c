@@ -61,7 +61,7 @@ osb_status osb_diagnose(osb_context *context, const char *selector, const char *
     else
         TRY(context_board(context, selector, &held, &state, error));
     bool known = installed_release(context, &state, &set);
-    diagnose(&state, known ? &set : NULL, &judged);
+    diagnose(&state, known ? &set : NULL, &context->known, &judged);
     *result = diagnosis_to_json(&judged, &state);
     return OSB_OK;
 }

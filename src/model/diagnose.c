@@ -1,9 +1,9 @@
 /*
  * What is wrong with a board and why, told from its own words.
  *
- * Looks at one snapshot and, where known, the release that its system belongs to. Plans nothing;
- * the cure it names is the command that does. Invariant: a finding states numbers that the board
- * or a manifest gave, never a guess.
+ * Looks at one snapshot, at the releases there are and, where known, at the one that its system
+ * belongs to. Plans nothing; the cure it names is the command that does. Invariant: a finding
+ * states numbers that the board or a manifest gave, never a guess.
  */
 #include "model/diagnose.h"
 
@@ -156,9 +156,33 @@ static const char *led_of(const snapshot *state, bool broken)
     return "unknown";
 }
 
+/** The installed release may not bring what a module wants; then the oldest one that does. */
+static void raise_target(const snapshot *state, const release *installed, const catalog *known,
+                         module_dependency need, diagnosis *result)
+{
+    const release_module *brought = installed ? release_find(installed, need.slot) : NULL;
+    if (snapshot_meets(state, need) || (brought && brought->version >= need.version))
+        return;
+    const char *first = catalog_first_with(known, state->board, need.slot, need.version);
+    if (first && (!result->target[0] || version_compare_text(first, result->target) > 0))
+        text_copy(result->target, sizeof result->target, first);
+}
+
+static void choose_target(const snapshot *state, const release *installed, const catalog *known,
+                          diagnosis *result)
+{
+    if (installed)
+        text_copy(result->target, sizeof result->target, installed->version);
+    for (size_t i = 0; i < state->module_count; i++) {
+        const snapshot_module *entry = &state->modules[i];
+        for (size_t d = 0; d < entry->dependency_count && entry->store == STORE_MAIN; d++)
+            raise_target(state, installed, known, entry->dependencies[d], result);
+    }
+}
+
 static void name_cure(const snapshot *state, diagnosis *result)
 {
-    const char *target = result->release[0] ? result->release : "latest";
+    const char *target = result->target[0] ? result->target : "latest";
     if (has_required(result))
         text_format(result->cure, sizeof result->cure,
                     "run: osbundle restore %s (see it first with: osbundle plan %s)", target,
@@ -174,11 +198,11 @@ static void name_cure(const snapshot *state, diagnosis *result)
                     "flash one with: osbundle restore %s --app FILE", target);
 }
 
-void diagnose(const snapshot *state, const release *installed, diagnosis *result)
+void diagnose(const snapshot *state, const release *installed, const catalog *known,
+              diagnosis *result)
 {
     *result = (diagnosis){0};
-    if (installed)
-        text_copy(result->release, sizeof result->release, installed->version);
+    choose_target(state, installed, known, result);
     find_unmet(state, installed, result);
     find_damaged(state, result);
     find_missing(state, result);

@@ -18,9 +18,9 @@ typedef struct finding {
 } finding;
 
 typedef struct diagnosis {
-    char led[128];              /**< what the status LED should show now */
-    char release[VERSION_SIZE]; /**< the release of the installed system part; empty unknown */
-    char cure[FINDING_TEXT];    /**< what to do about all of it; empty when there is nothing */
+    char led[128];             /**< what the status LED should show now */
+    char target[VERSION_SIZE]; /**< the release that puts it right; empty unknown */
+    char cure[FINDING_TEXT];   /**< what to do about all of it; empty when there is nothing */
     size_t count;
     finding findings[FINDINGS_MAX];
 } diagnosis;
@@ -29,7 +29,8 @@ typedef struct diagnosis {
  * Judges a snapshot.
  * @param installed the release that the installed system part belongs to; NULL unknown
  */
-void diagnose(const snapshot *state, const release *installed, diagnosis *result);
+void diagnose(const snapshot *state, const release *installed, const catalog *known,
+              diagnosis *result);
 
 /** The "osbundle-diagnosis" object. */
 json_t *diagnosis_to_json(const diagnosis *result, const snapshot *state);

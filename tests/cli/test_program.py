@@ -123,6 +123,16 @@ class Boards(ProgramTest):
         self.assertIn("bootloader/0 >= 2101", live["findings"][0]["what"])
         self.assertIn("restore 5.3.1", live["cure"])
 
+    def test_diagnose_names_the_release_that_the_application_needs(self):
+        self.run_program("sim", "release", "p2@5.5.0", "release")
+        self.run_program("sim", "new", "p2@5.0.1", "board", "--flash",
+                         "release/p2-tinker@5.5.0.bin")
+        told = self.run_program("diagnose", "--sim", "board", "--json").json
+        self.assertIn("system_part/1 >= 5501", told["findings"][0]["what"])
+        self.assertIn("osbundle restore 5.5.0", told["cure"])
+        self.run_program("restore", "5.5.0", "--source", "release", "--sim", "board", "--yes")
+        self.assertEqual(self.run_program("diagnose", "--sim", "board", "--json").json["findings"], [])
+
     def test_restore_without_a_terminal_needs_yes(self):
         result = self.run_program("restore", "5.3.1", "--sim", "p2@5.0.1", code=2)
         self.assert_two_line_error(result)
