@@ -53,6 +53,17 @@ const char *catalog_first_with(const catalog *known, const platform *board, modu
     return NULL;
 }
 
+const char *catalog_last_with(const catalog *known, const platform *board, module_slot slot,
+                              uint16_t module_version)
+{
+    for (size_t i = known->count; i-- > 0;) {
+        const release_module *entry = find_module(&known->entries[i], board, slot);
+        if (entry && entry->version <= module_version)
+            return known->entries[i].text;
+    }
+    return NULL;
+}
+
 static bool is_preview(const catalog_entry *entry)
 {
     return entry->prerelease || *entry->parsed.prerelease || text_equal(entry->channel, "preview");

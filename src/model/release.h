@@ -85,6 +85,10 @@ size_t catalog_releases_with(const catalog *known, const platform *board, module
 const char *catalog_first_with(const catalog *known, const platform *board, module_slot slot,
                                uint16_t module_version);
 
+/** The newest release whose module in `slot` has at most `module_version`; NULL for none. */
+const char *catalog_last_with(const catalog *known, const platform *board, module_slot slot,
+                              uint16_t module_version);
+
 /**
  * The newest release for `board` that a user's words name: "5.3.1", "5.3", "5", "latest", "lts".
  * NULL when there is none. Pre-releases only when named in full or with `prerelease`.

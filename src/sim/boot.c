@@ -82,17 +82,21 @@ static void read_bootloader(sim_board *board)
     board->running.guarded = mode && mode->data.size && mode->data.data[0] == SECURITY_PROTECTED;
 }
 
-/** The system's own version text; numbers that no release is known for get an honest stand-in. */
+/**
+ * The system's own version text. One whose number no release is known for behaves as the newest
+ * release before it, and says so; else there is an honest stand-in.
+ */
 static void read_os_version(sim_board *board, module_slot slot)
 {
     const uint16_t number = board->running.system_version;
-    const char *known = board->world && board->world->known
-                            ? catalog_os_version(board->world->known, board->kind, slot, number)
-                            : NULL;
-    if (!known)
-        known = personality_version_text(number);
-    if (known)
-        text_copy(board->running.os_version, VERSION_SIZE, known);
+    const catalog *known = board->world ? board->world->known : NULL;
+    const char *told = known ? catalog_os_version(known, board->kind, slot, number) : NULL;
+    if (!told)
+        told = personality_version_text(number);
+    if (!told && known)
+        told = catalog_last_with(known, board->kind, slot, number);
+    if (told)
+        text_copy(board->running.os_version, VERSION_SIZE, told);
     else
         text_format(board->running.os_version, VERSION_SIZE, "0.0.0-module.%u", number);
 }

@@ -105,6 +105,10 @@ static void the_oldest_release_that_will_do_is_found(void **state)
     assert_string_equal(catalog_first_with(known, p2, system_part, 5303), "5.4.0");
     assert_string_equal(catalog_first_with(known, boron, system_part, 4006), "4.0.2");
     assert_null(catalog_first_with(known, boron, system_part, 65535));
+    assert_string_equal(catalog_last_with(known, p2, system_part, 5301), "5.3.1");
+    assert_string_equal(catalog_last_with(known, p2, system_part, 5303 - 1), "5.3.2");
+    assert_string_equal(catalog_last_with(known, boron, system_part, 4007), "4.0.2");
+    assert_null(catalog_last_with(known, boron, system_part, 1));
 }
 
 static void assert_resolves(void **state, const char *board, const char *words, const char *wanted)
