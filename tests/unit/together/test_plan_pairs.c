@@ -138,14 +138,6 @@ static osb_status load(void *context, const uint8_t digest[SHA256_SIZE], span *f
     return osb_fail(error, OSB_ERR_NOT_FOUND, NULL, NULL, "not in the release");
 }
 
-/** Gen 2 systems before 2.0.0 replace no bootloader on a control request, and need no other. */
-static bool stays_as_it_was(const snapshot *state, const release_module *entry)
-{
-    const snapshot_module *system = snapshot_find(state, (module_slot){MODULE_SYSTEM_PART, 1});
-    return state->board->mcu == MCU_STM32F2 && entry->slot.function == MODULE_BOOTLOADER &&
-           system && system->version < 2000;
-}
-
 /** Whether the board reports the whole release, build by build. */
 static osb_status check_set(const snapshot *state, const release *set, osb_error *error)
 {
@@ -153,8 +145,7 @@ static osb_status check_set(const snapshot *state, const release *set, osb_error
         const release_module *entry = &set->modules[i];
         const platform_slot *place = platform_find_slot(state->board, entry->slot);
         const snapshot_module *now = snapshot_find(state, entry->slot);
-        if (place->route == ROUTE_NEVER || (now && now->version == entry->version) ||
-            stays_as_it_was(state, entry))
+        if (place->route == ROUTE_NEVER || (now && now->version == entry->version))
             continue;
         return osb_fail(error, OSB_ERR_UNPROVED, entry->file, NULL, "the board has %u",
                         now ? now->version : 0);
@@ -190,8 +181,7 @@ static osb_status restore_on(device *held, made_release *to, osb_error *error)
     TRY(device_inspect(held, &state, error));
     TRY(check_set(&state, &to->set, error));
     TRY(plan_for(&state, to, &steps, error));
-    bool kept = steps.warning_count && state.board->mcu == MCU_STM32F2;
-    if (report.proved && steps.step_count <= 3 && (!steps.warning_count || kept))
+    if (report.proved && steps.step_count <= 3 && !steps.warning_count)
         return OSB_OK; /* at most the application is read back again */
     return osb_fail(error, OSB_ERR_UNPROVED, NULL, NULL, "a second plan has %zu steps",
                     steps.step_count);
