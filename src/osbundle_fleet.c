@@ -74,18 +74,18 @@ osb_status fleet_inspect(fleet *boards, fleet_member *member, transport *bus, os
     request *work = &member->work;
     TRY(request_open(work, bus, boards->known, error));
     osb_status status = request_inspect(work, error);
-    if (status == OSB_OK && work->log)
+    if (status == OSB_OK && work->aim != AIM_LOOK)
         status = request_look_inside(work, error);
     request_let_go(work);
     return status;
 }
 
-void fleet_reserve(fleet *boards, bool to_write)
+void fleet_reserve(fleet *boards, request_aim aim)
 {
     for (size_t i = 0; i < boards->count; i++) {
         fleet_member *member = &boards->members[i];
         if (member->status == OSB_OK)
-            member->status = request_reserve(&member->work, to_write, &member->problem);
+            member->status = request_reserve(&member->work, aim, &member->problem);
     }
 }
 

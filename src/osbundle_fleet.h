@@ -43,7 +43,7 @@ typedef osb_status (*fleet_work)(fleet *boards, fleet_member *member, transport 
 osb_status fleet_each(fleet *boards, fleet_work work, osb_error *error) OSB_MUST_CHECK;
 
 /** Takes the journals of boards that are to be written to; see request_reserve. */
-void fleet_reserve(fleet *boards, bool to_write);
+void fleet_reserve(fleet *boards, request_aim aim);
 /** Plans for a member that has not failed; boards of one platform share the work. */
 void fleet_plan(fleet *boards, fleet_member *member);
 

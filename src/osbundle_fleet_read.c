@@ -16,7 +16,7 @@ osb_status osb_info_all(osb_context *context, const osb_fleet *wanted, osb_error
     const osb_goal nothing = {0};
     FLEET_OWNED boards;
     TRY(fleet_find(context, &nothing, wanted, &boards, error));
-    fleet_reserve(&boards, false);
+    fleet_reserve(&boards, AIM_LOOK);
     TRY(fleet_each(&boards, fleet_inspect, error));
     for (size_t i = 0; i < boards.count; i++) {
         fleet_member *member = &boards.members[i];
@@ -32,7 +32,7 @@ osb_status osb_plan_all(osb_context *context, const osb_goal *goal, const osb_fl
 {
     FLEET_OWNED boards;
     TRY(fleet_find(context, goal, wanted, &boards, error));
-    fleet_reserve(&boards, false);
+    fleet_reserve(&boards, AIM_LOOK);
     TRY(fleet_each(&boards, fleet_inspect, error));
     for (size_t i = 0; i < boards.count; i++) {
         fleet_member *member = &boards.members[i];

@@ -147,10 +147,11 @@ static json_t *summary_to_json(const fleet *boards, uint64_t elapsed_ms)
     return summary;
 }
 
-static osb_status run_all(fleet *boards, bool resumes, bool to_write,
-                          bool (*confirm)(void *, const json_t *), osb_error *error)
+static osb_status run_all(fleet *boards, request_aim aim, bool (*confirm)(void *, const json_t *),
+                          osb_error *error)
 {
-    fleet_reserve(boards, to_write);
+    const bool resumes = aim == AIM_RESUME;
+    fleet_reserve(boards, aim);
     TRY(fleet_each(boards, fleet_inspect, error));
     TRY(plan_all(boards, resumes, error));
     TRY(ask_once(boards, confirm, error));
@@ -166,7 +167,7 @@ osb_status osb_restore_all(osb_context *context, const osb_goal *goal, const osb
     *result = NULL;
     TRY(fleet_find(context, goal, wanted, &boards, error));
     const uint64_t began_ms = transport_now_ms(boards.bus);
-    osb_status status = run_all(&boards, false, !goal->dry_run && !context->replay, confirm, error);
+    osb_status status = run_all(&boards, goal->dry_run ? AIM_LOOK : AIM_RESTORE, confirm, error);
     *result = summary_to_json(&boards, transport_now_ms(boards.bus) - began_ms);
     return status;
 }
@@ -203,7 +204,7 @@ osb_status osb_resume_all(osb_context *context, const osb_fleet *wanted,
     TRY(fleet_find(context, &nothing, wanted, &boards, error));
     TRY(warn_of_absent(&boards, error));
     const uint64_t began_ms = transport_now_ms(boards.bus);
-    osb_status status = run_all(&boards, true, true, confirm, error);
+    osb_status status = run_all(&boards, AIM_RESUME, confirm, error);
     *result = summary_to_json(&boards, transport_now_ms(boards.bus) - began_ms);
     return status;
 }

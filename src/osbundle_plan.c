@@ -10,7 +10,7 @@ osb_status osb_plan(osb_context *context, const osb_goal *goal, json_t **result,
 {
     REQUEST_OWNED work = request_make(context, goal);
     *result = NULL;
-    TRY(request_take_board(&work, false, error));
+    TRY(request_take_board(&work, AIM_LOOK, error));
     TRY(request_plan(&work, error));
     *result = plan_to_json(&work.steps);
     return OSB_OK;
@@ -22,7 +22,7 @@ osb_status osb_plan_graph(osb_context *context, const osb_goal *goal, json_t **r
     REQUEST_OWNED work = request_make(context, goal);
     BUF_OWNED text = buf_make(256 * 1024);
     *result = NULL;
-    TRY(request_take_board(&work, false, error));
+    TRY(request_take_board(&work, AIM_LOOK, error));
     TRY(request_plan(&work, error));
     struct goal wanted = request_goal(&work);
     plan_graph(&work.state, &wanted, &work.steps, &text);

@@ -21,13 +21,15 @@ request request_for(osb_context *context, const osb_goal *goal, const device_ent
     return work;
 }
 
-osb_status request_reserve(request *work, bool to_write, osb_error *error)
+osb_status request_reserve(request *work, request_aim aim, osb_error *error)
 {
+    const bool keeps = aim == AIM_RESUME || (aim == AIM_RESTORE && !work->context->replay);
     const char *state = work->context->state;
     char name[JOURNAL_NAME_SIZE];
     journal_name(work->entry.device_id, work->entry.usb.port, name);
-    return to_write ? journal_open(state, name, &work->log, error)
-                    : journal_check_free(state, name, error);
+    work->aim = aim;
+    return keeps ? journal_open(state, name, &work->log, error)
+                 : journal_check_free(state, name, error);
 }
 
 osb_status request_open(request *work, transport *bus, census *known, osb_error *error)
@@ -95,15 +97,15 @@ void request_free(request *work)
     pool_return(&work->context->files, work->file);
 }
 
-osb_status request_take_board(request *work, bool to_write, osb_error *error)
+osb_status request_take_board(request *work, request_aim aim, osb_error *error)
 {
     device_entry entry;
     TRY(context_select(work->context, work->goal->device, &entry, error));
     *work = request_for(work->context, work->goal, &entry);
-    TRY(request_reserve(work, to_write, error));
+    TRY(request_reserve(work, aim, error));
     TRY(request_open(work, work->context->bus, NULL, error));
     TRY(request_inspect(work, error));
-    return to_write ? request_look_inside(work, error) : OSB_OK;
+    return aim == AIM_LOOK ? OSB_OK : request_look_inside(work, error);
 }
 
 const char *request_name(const request *work, char target[USB_PORT_SIZE + 4])
@@ -112,11 +114,6 @@ const char *request_name(const request *work, char target[USB_PORT_SIZE + 4])
         return work->entry.device_id;
     text_format(target, USB_PORT_SIZE + 4, "usb:%s", work->entry.usb.port);
     return target;
-}
-
-bool request_writes(const request *work)
-{
-    return work->log || (work->context->replay && !work->goal->dry_run);
 }
 
 void request_drop_journal(request *work)
@@ -165,7 +162,7 @@ void request_solve(request *work)
 
 osb_status request_look(request *work, bool *looked, osb_error *error)
 {
-    *looked = work->steps.looks_again && request_writes(work);
+    *looked = work->steps.looks_again && work->aim != AIM_LOOK;
     if (!*looked)
         return OSB_OK;
     const plan_step *step = work->steps.steps;

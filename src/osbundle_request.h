@@ -9,6 +9,13 @@
 #include "restore/restore.h"
 #include "store/pinned_goal.h"
 
+/** What is to become of the board. */
+typedef enum request_aim {
+    AIM_LOOK,    /**< nothing is written to it */
+    AIM_RESTORE, /**< a goal of the user's; in a replay nothing is kept for a resume */
+    AIM_RESUME   /**< the goal in its journal */
+} request_aim;
+
 typedef struct request {
     osb_context *context;
     const osb_goal *goal;
@@ -16,7 +23,8 @@ typedef struct request {
     const char *label;          /**< of its port; NULL: none */
     size_t boards;              /**< that are worked on together with it, itself counted */
     const struct request *like; /**< planned before, its releases may serve too; NULL: none */
-    journal *log;               /**< NULL: nothing is written to a board */
+    request_aim aim;
+    journal *log; /**< NULL: a look, or a replay */
     device *held;
     bool simulated; /**< synthetic modules are welcome */
     snapshot state;
@@ -45,10 +53,10 @@ request request_for(osb_context *context, const osb_goal *goal, const device_ent
  * Finds the board that the goal names, reserves, opens and inspects it: in DFU mode where its
  * system is too old to be asked, if it is to be written to.
  */
-osb_status request_take_board(request *work, bool to_write, osb_error *error) OSB_MUST_CHECK;
+osb_status request_take_board(request *work, request_aim aim, osb_error *error) OSB_MUST_CHECK;
 /** Takes the board's journal when it is to be written to. OSB_ERR_BUSY while another process
  *  writes to it. */
-osb_status request_reserve(request *work, bool to_write, osb_error *error) OSB_MUST_CHECK;
+osb_status request_reserve(request *work, request_aim aim, osb_error *error) OSB_MUST_CHECK;
 osb_status request_open(request *work, transport *bus, census *known,
                         osb_error *error) OSB_MUST_CHECK;
 osb_status request_inspect(request *work, osb_error *error) OSB_MUST_CHECK;
@@ -57,9 +65,6 @@ osb_status request_inspect(request *work, osb_error *error) OSB_MUST_CHECK;
 osb_status request_look_inside(request *work, osb_error *error) OSB_MUST_CHECK;
 /** Closes the board; it stays reserved. */
 void request_let_go(request *work);
-
-/** Whether this is more than a look: what writes keeps a journal, but for a replay. */
-bool request_writes(const request *work);
 
 /** Lets go of the journal and leaves it as it is. */
 void request_drop_journal(request *work);

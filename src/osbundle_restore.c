@@ -149,10 +149,10 @@ json_t *request_report(request *work, const osb_error *problem)
 static osb_status run_plan(request *work, const restore_job *job, restore_report *report,
                            osb_error *problem)
 {
-    work->ran = work->log && work->steps.step_count;
+    work->ran = work->aim != AIM_LOOK && work->steps.step_count;
     atomic_fetch_add(&work->context->boards_in_work, 1);
-    osb_status status = request_writes(work) ? restore_run(job, report, problem)
-                                             : restore_check(job, report, problem);
+    osb_status status = work->aim != AIM_LOOK ? restore_run(job, report, problem)
+                                              : restore_check(job, report, problem);
     atomic_fetch_sub(&work->context->boards_in_work, 1);
     return status;
 }
@@ -191,8 +191,7 @@ osb_status osb_restore(osb_context *context, const osb_goal *goal,
     REQUEST_OWNED work = request_make(context, goal);
     bool looked;
     *result = NULL;
-    /* A replay writes to no board, so there is nothing to keep for a resume. */
-    TRY(request_take_board(&work, !goal->dry_run && !context->replay, error));
+    TRY(request_take_board(&work, goal->dry_run ? AIM_LOOK : AIM_RESTORE, error));
     if (goal->plan) {
         TRY(request_take_plan(&work, error));
         return request_finish(&work, true, confirm, result, error);

@@ -168,7 +168,7 @@ osb_status osb_resume(osb_context *context, const char *device,
     osb_goal chosen = {.device = device ? device : selector};
     bool nothing, looked;
     REQUEST_OWNED work = request_make(context, &chosen);
-    TRY(request_take_board(&work, true, error));
+    TRY(request_take_board(&work, AIM_RESUME, error));
     TRY(request_plan_resume(&work, &nothing, error));
     if (nothing)
         return nothing_to_do(work.state.device_id, result, error);
