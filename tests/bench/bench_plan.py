@@ -15,7 +15,8 @@ GOAL_MS = 5
 def main():
     osbundle = measure.program()
     with tempfile.TemporaryDirectory() as folder:
-        alone = measure.compile_alone("plan_alone.c", folder, ["jansson", "zlib", "libdeflate", "nettle"], ["model", "base"])
+        alone = measure.compile_alone("plan_alone.c", folder,
+                                      ["jansson", "zlib", "libdeflate", "nettle"], ["model", "base"])
         own = measure.environment(folder)
         boards = [line.split() for line in subprocess.check_output([alone], text=True).splitlines()]
         taken = measure.in_turn(RUNS, version=lambda: measure.run([osbundle, "version"], own),
