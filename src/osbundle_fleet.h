@@ -38,7 +38,7 @@ typedef osb_status (*fleet_work)(fleet *boards, fleet_member *member, transport 
 /**
  * Does `work` with every member that has not failed and is not over, with as many at once as are
  * wanted. What fails is noted in its member and stops nobody else.
- * @return an error only when there can be no worker
+ * @return an error only when the bus cannot be shared
  */
 osb_status fleet_each(fleet *boards, fleet_work work, osb_error *error) OSB_MUST_CHECK;
 

@@ -82,6 +82,7 @@ static size_t start_workers(worker *workers, size_t count)
     return started;
 }
 
+/** Boards for which no thread could be had wait until the others are through. */
 static osb_status run_together(work_round *round, transport *bus, size_t count, osb_error *error)
 {
     worker workers[WORKERS_MAX] = {0};
@@ -93,7 +94,9 @@ static osb_status run_together(work_round *round, transport *bus, size_t count, 
         transport_destroy(workers[i].bus);
     for (size_t i = 0; i < started; i++)
         pthread_join(workers[i].thread, NULL);
-    return started ? OSB_OK : osb_fail_memory(error);
+    for (size_t i = started; i < count; i++)
+        work_on(round, workers[i].first, bus);
+    return OSB_OK;
 }
 
 static size_t worker_count(const fleet *boards)
