@@ -77,6 +77,9 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
     if (!context->state)
         return osb_fail_memory(error);
     TRY(list_sources(context, options, error));
+    TRY(copy_list(context, options->trusted_keys, options->trusted_key_count,
+                  &context->trusted_keys, error));
+    context->trusted_key_count = options->trusted_key_count;
     TRY(copy_list(context, options->simulated, options->simulated_count, &context->simulated,
                   error));
     context->simulated_count = options->simulated_count;

@@ -50,6 +50,8 @@ typedef struct osb_options {
     const char *state;          /**< folder of the journals; never a cache */
     const char *const *sources; /**< URLs or folders, tried in order */
     size_t source_count;
+    const char *const *trusted_keys; /**< public keys in minisign's form, or paths of .pub files */
+    size_t trusted_key_count;
     const char *const *simulated; /**< "PLATFORM@VERSION" or a board folder; no real bus then */
     size_t simulated_count;
     const char *trace;  /**< file to write all that goes over the bus to, osbundle-trace(5) */

@@ -35,6 +35,8 @@ struct osb_context {
     cache *store;
     net_options net;
     source_order sources;
+    const char *const *trusted_keys; /**< as in osb_options */
+    size_t trusted_key_count;
     const char *state;          /**< the folder of what must not be lost: journals */
     atomic_uint boards_in_work; /**< being written to: waits on the bus are not cut short then */
     file_pool files;            /**< being written to boards */

@@ -50,9 +50,11 @@ enum option_group {
 };
 
 typedef struct progress progress;
+typedef struct config config;
 
 typedef struct cli {
     const options *words;
+    const config *settings; /**< of commands with a context */
     osb_context *context;
     progress *shown;
     bool color;

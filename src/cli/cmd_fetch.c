@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/config.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -67,8 +68,8 @@ static osb_status fetch_version(cli *self, const char *version, osb_error *error
         TRY(every_platform(self, version, &boards, every, &count, error));
         names = every;
     }
-    TRY(osb_fetch(self->context, version, names, count, self->words->allow_incomplete, &result,
-                  error));
+    const bool allow_incomplete = self->words->allow_incomplete || self->settings->allow_incomplete;
+    TRY(osb_fetch(self->context, version, names, count, allow_incomplete, &result, error));
     progress_close(self->shown);
     if (self->words->json)
         return output_json(result, true, error);

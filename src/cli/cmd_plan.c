@@ -71,7 +71,7 @@ osb_status cmd_plan(cli *self, osb_error *error)
 {
     const options *words = self->words;
     JSON_OWNED *plan = NULL;
-    osb_goal goal = options_goal(words);
+    osb_goal goal = options_goal(self);
     if (words->all)
         return plan_all(self, &goal, error);
     if (words->graph) {

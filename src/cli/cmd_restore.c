@@ -35,7 +35,7 @@ static bool show_only(void *context, const json_t *plan)
 static osb_status check_alone(const cli *self, const osb_goal *goal, osb_error *error)
 {
     if (!self->words->all && !goal->version && !goal->app && !goal->module_count &&
-        !goal->approved_count && !goal->full && !goal->heal)
+        !self->words->approved.count && !goal->full && !goal->heal)
         return OSB_OK;
     return osb_fail(error, OSB_ERR_USAGE, "restore", "name a release, or give --plan alone",
                     "a saved plan has its own goal");
@@ -44,7 +44,7 @@ static osb_status check_alone(const cli *self, const osb_goal *goal, osb_error *
 osb_status cmd_restore(cli *self, osb_error *error)
 {
     JSON_OWNED *report = NULL;
-    osb_goal goal = options_goal(self->words);
+    osb_goal goal = options_goal(self);
     goal.dry_run = self->words->dry_run;
     goal.plan = self->words->plan;
     if (goal.plan)

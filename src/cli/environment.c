@@ -1,7 +1,7 @@
 /*
  * Environment variables and default folders: the only file that reads the environment.
  *
- * Words on the command line win over variables, and those over defaults.
+ * Words on the command line win over variables, those over the config file, and that over defaults.
  */
 #include "cli/environment.h"
 
@@ -32,7 +32,33 @@ static void default_folder(const char *base, const char *below_home, char target
         text_format(target, ENVIRONMENT_TEXT, "%s/%s/osbundle", home ? home : ".", below_home);
 }
 
-void environment_apply(const options *words, environment *kept, osb_options *library)
+osb_status environment_settings(config *settings, osb_error *error)
+{
+    char folder[ENVIRONMENT_TEXT], path[ENVIRONMENT_TEXT + 16];
+    default_folder(variable("XDG_CONFIG_HOME"), ".config", folder);
+    text_format(path, sizeof path, "%s/config.json", folder);
+    return config_read(path, variable("HOME"), settings, error);
+}
+
+static void apply_sources(const options *words, const config *settings, environment *kept,
+                          osb_options *library)
+{
+    kept->source = variable("OSBUNDLE_SOURCE");
+    library->sources = settings->sources.items;
+    library->source_count = settings->sources.count;
+    if (words->sources.count) {
+        library->sources = words->sources.items;
+        library->source_count = words->sources.count;
+    } else if (kept->source) {
+        library->sources = &kept->source;
+        library->source_count = 1;
+    }
+    library->trusted_keys = settings->trusted_keys.items;
+    library->trusted_key_count = settings->trusted_keys.count;
+}
+
+void environment_apply(const options *words, const config *settings, environment *kept,
+                       osb_options *library)
 {
     const char *cache = first_of(words->cache, variable("OSBUNDLE_CACHE"));
     if (cache)
@@ -40,12 +66,10 @@ void environment_apply(const options *words, environment *kept, osb_options *lib
     else
         default_folder(variable("XDG_CACHE_HOME"), ".cache", kept->cache);
     default_folder(variable("XDG_STATE_HOME"), ".local/state", kept->state);
-    kept->source = variable("OSBUNDLE_SOURCE");
+    apply_sources(words, settings, kept, library);
     kept->simulated = words->replay ? NULL : variable("OSBUNDLE_SIM");
     library->cache = kept->cache;
     library->state = kept->state;
-    library->sources = words->sources.count ? words->sources.items : &kept->source;
-    library->source_count = words->sources.count ? words->sources.count : kept->source != NULL;
     library->simulated = words->simulated.count ? words->simulated.items : &kept->simulated;
     library->simulated_count =
         words->simulated.count ? words->simulated.count : kept->simulated != NULL;

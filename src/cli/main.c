@@ -47,13 +47,16 @@ static osb_status run_command(const command *chosen, cli *self, osb_error *error
 static osb_status run_with_context(const command *chosen, cli *self, osb_error *error)
 {
     environment kept;
+    CONFIG_OWNED settings = {0};
     const bool attended = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
     osb_options library = {.button_wait_ms = attended ? BUTTON_WAIT_MS : 0,
                            .hooks = {.event = progress_event,
                                      .log = print_log,
                                      .cancelled = interrupts_asked,
                                      .context = self->shown}};
-    environment_apply(self->words, &kept, &library);
+    TRY(environment_settings(&settings, error));
+    self->settings = &settings;
+    environment_apply(self->words, &settings, &kept, &library);
     osb_status status = osb_open(&library, &self->context, error);
     if (status == OSB_OK)
         status = judge(self, run_command(chosen, self, error), error);

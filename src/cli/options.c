@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "cli/config.h"
 
 typedef enum option_kind {
     KIND_FLAG,
@@ -217,20 +218,23 @@ osb_status options_parse(int count, const char **words, option_parser **parser, 
     return check_taken(*chosen, given, parsed, error);
 }
 
-osb_goal options_goal(const options *words)
+osb_goal options_goal(const cli *self)
 {
+    const options *words = self->words;
+    const config *settings = self->settings;
+    const text_list *approved = words->approved.count ? &words->approved : &settings->approved;
     return (osb_goal){.device = words->device,
                       .version = words->arguments.count ? words->arguments.items[0] : NULL,
                       .app = words->app,
                       .via = words->via,
                       .modules = words->modules.items,
                       .module_count = words->modules.count,
-                      .approved = words->approved.items,
-                      .approved_count = words->approved.count,
-                      .prerelease = words->prerelease,
+                      .approved = approved->items,
+                      .approved_count = approved->count,
+                      .prerelease = words->prerelease || settings->prerelease,
                       .lock = words->lock,
-                      .allow_downgrade = words->allow_downgrade,
-                      .allow_incomplete = words->allow_incomplete,
+                      .allow_downgrade = words->allow_downgrade || settings->allow_downgrade,
+                      .allow_incomplete = words->allow_incomplete || settings->allow_incomplete,
                       .full = words->full,
                       .heal = words->heal};
 }

@@ -13,8 +13,9 @@ osb_status options_parse(int count, const char **words, option_parser **parser, 
                          const command **chosen, osb_error *error) OSB_MUST_CHECK;
 void options_free(option_parser *parser);
 
-/** What `plan` and `restore` are asked for. */
-osb_goal options_goal(const options *words);
+/** What `plan` and `restore` are asked for; the config file's policy holds where no option is
+ * given. */
+osb_goal options_goal(const cli *self);
 
 /** Prints the options that `takes` allows (and the global ones), for help. */
 void options_print(unsigned takes);
