@@ -4,7 +4,7 @@ folder is written through, there is no network but lo.
 The stock Debian kernel under QEMU's software emulation works everywhere; KVM is never used, because
 where it opens it need not work. A User Mode Linux runner beside the repository is taken instead
 when it is there, being ten times faster. Both give the job's exit status, 125 when the guest never
-told any.
+told any, and leave no process behind however they ended.
 """
 
 import gzip
@@ -13,6 +13,7 @@ import lzma
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -64,10 +65,39 @@ def udev():
     return genuine.made_once(name, lambda target: package([f"udev={version}", "udev"], target / "udev")) / "udev"
 
 
+def watch(words, log, seconds, **options):
+    """Runs a guest to its end, at most that long; returns its exit code, None when it was too late,
+    and what it said. That goes through a file: whatever outlives it would hold a pipe open."""
+    with open(log, "w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said,
+                                   stderr=subprocess.STDOUT, **options)
+        try:
+            code = process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            code = None
+        said.seek(0)
+        late = f"no end within {seconds} s\n" if code is None else ""
+        return code, late + said.read()
+
+
+def kill_programs_of(folder):
+    """Ends every process whose program lies in this folder: a User Mode Linux that is killed, as for
+    want of memory, leaves its helpers running."""
+    for link in Path("/proc").glob("[0-9]*/exe"):
+        try:
+            if link.readlink().is_relative_to(folder):
+                os.kill(int(link.parent.name), signal.SIGKILL)
+        except OSError:
+            continue  # it ended meanwhile, or belongs to somebody else
+
+
 class Uml:
     """User Mode Linux: a kernel that is a process."""
 
     slowness = 1
+    run_seconds = 400
 
     @staticmethod
     def missing():
@@ -87,18 +117,19 @@ class Uml:
         work.mkdir()
         (work / "udev").symlink_to(udev())
         environment = {**os.environ, "KERNEL_LAB_DIR": str(work), "T": str(seconds)}
-        done = subprocess.run(["bash", UML_RUNNER, job], env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, errors="replace")
+        code, said = watch(["bash", UML_RUNNER, job], work / "said", seconds + 30, env=environment)
+        kill_programs_of(work)
         for written in work.glob("out.*"):
             shutil.rmtree(out, ignore_errors=True)
             written.rename(out)
-        return done.returncode, done.stdout + done.stderr
+        return NEVER_TOLD if code is None else code, said
 
 
 class Qemu:
     """The stock Debian kernel on an emulated processor."""
 
     slowness = 6
+    run_seconds = 800
 
     @staticmethod
     def missing():
@@ -139,14 +170,9 @@ class Qemu:
             "-virtfs", f"local,path=/,mount_tag=hostroot,readonly=on,{share}",
             "-virtfs", f"local,path={out},mount_tag=hostout,{share}",
         ]
-        try:
-            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  errors="replace", timeout=seconds)
-        except subprocess.TimeoutExpired as late:
-            return NEVER_TOLD, f"no end within {seconds} s\n{(late.stdout or b'').decode(errors='replace')}"
+        _, said = watch(words, out / "said", seconds)
         told = out / "rc"
-        status = int(told.read_text()) if told.exists() else NEVER_TOLD
-        return status, done.stdout + done.stderr
+        return int(told.read_text()) if told.exists() else NEVER_TOLD, said
 
 
 def make_kernel(name, release, target):
@@ -187,16 +213,13 @@ def copy_modules(whole, release, names, folder):
     (folder / "order").write_text("".join(f"{name}\n" for name in order))
 
 
-def choose():
-    """The fastest kernel that can run here, or what OSB_GUEST (uml, qemu) names; CannotRun."""
+def able():
+    """The kernels that can run here, the fastest first, or only what OSB_GUEST (uml, qemu) names;
+    CannotRun."""
     kinds = {"uml": Uml, "qemu": Qemu}
     wanted = os.environ.get("OSB_GUEST")
-    reasons = []
-    for name, kind in kinds.items():
-        if wanted and name != wanted:
-            continue
-        reason = kind.missing()
-        if reason is None:
-            return kind
-        reasons.append(reason)
-    raise CannotRun("; ".join(reasons) or f"OSB_GUEST={wanted}: name uml or qemu")
+    reasons = {kind: kind.missing() for name, kind in kinds.items() if wanted in (None, "", name)}
+    found = [kind for kind, reason in reasons.items() if reason is None]
+    if not found:
+        raise CannotRun("; ".join(reasons.values()) or f"OSB_GUEST={wanted}: name uml or qemu")
+    return found

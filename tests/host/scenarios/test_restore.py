@@ -7,10 +7,8 @@ import os
 import re
 import struct
 import subprocess
-import time
-from pathlib import Path
 
-from bench import PROGRAM, SLOWNESS, HostTest, read, start_udevd, wait_until
+from bench import PROGRAM, SLOWNESS, HostTest, start_udevd, wait_until
 
 CLAIM_INTERFACE = 0x8004550F  # USBDEVFS_CLAIMINTERFACE
 
@@ -97,38 +95,19 @@ class Restore(HostTest):
         board.wait()
         self.assertEqual(self.info(board)["os_version"], "4.0.2")
 
-    @staticmethod
-    def most_memory(process):
-        """Bytes that a process ever had at a time; what wait4 tells counts those of its parent."""
-        for line in read(Path("/proc", str(process), "status")).splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        return 0
-
     def test_osbundle_restores_a_fixture_full_of_boards(self):
         boards = self.serve(*["p2@5.0.1"] * 4)
         place = boards[2].folder.name
-        out = open(self.folder / "reports.jsonl", "w+", encoding="utf-8")
-        self.addCleanup(out.close)
-        process = subprocess.Popen([PROGRAM, "restore", "5.3.1", "--all", "--wait", "4", "--yes",
-                                    "--json", "--label", f"{place}=middle"],
-                                   env=self.environment(), stdin=subprocess.DEVNULL, stdout=out)
-        most = 0
-        while process.poll() is None:
-            most = max(most, self.most_memory(process.pid))
-            time.sleep(0.02)
-        out.seek(0)
-        lines = [json.loads(line) for line in out]
+        done = self.osbundle("restore", "5.3.1", "--all", "--wait", "4", "--yes", "--json",
+                             "--label", f"{place}=middle")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
         reports = {line["device"]: line for line in lines if line["type"] == "osbundle-report"}
-        self.assertEqual(process.returncode, 0, [reports[name]["error"] for name in reports])
         self.assertEqual((lines[-1]["type"], lines[-1]["done"]), ("osbundle-summary", 4))
         self.assertEqual({name: report["label"] for name, report in reports.items()},
                          {board.device_id: "middle" if board is boards[2] else None
                           for board in boards})
         for board in boards:
             self.assertEqual(self.info(board)["os_version"], "5.3.1")
-        self.assertLess(most, 24e6)
-        self.assertGreater(most, 1e6)  # it was looked at
 
     def test_osbundle_tells_two_boards_apart(self):
         first, second = self.serve("p2@5.3.1", "boron@2.2.0")
