@@ -32,11 +32,26 @@ static osb_status fetch_one(osb_context *context, const char *release_version,
                          allow_incomplete, &progress, result, error);
 }
 
+/** A plan says nothing of where files come from. */
+static void tell_older(osb_context *context, const cached_release *record)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        const cached_module *entry = &record->modules[i];
+        char slot[MODULE_SLOT_TEXT];
+        slot_text(entry->slot, slot);
+        if (*entry->older)
+            log_line(&context->log, LOG_WARNING, "release",
+                     "%s for %s lacks %s, which is taken from %s: %s", record->version,
+                     record->platform, slot, entry->older, entry->file);
+    }
+}
+
 osb_status context_release(osb_context *context, const char *release_version, const platform *board,
                            bool allow_incomplete, release *set, osb_error *error)
 {
     fetch_result result;
     TRY(fetch_one(context, release_version, board, allow_incomplete, &result, error));
+    tell_older(context, &result.record);
     return cache_load_release(context->store, &result.record, board, set, error);
 }
 
@@ -63,10 +78,12 @@ static json_t *cached_to_json(const cached_release *record)
         slot_text(entry->slot, slot);
         text_hex(hash, (span){entry->sha256, SHA256_SIZE});
         bytes += entry->size;
-        json_array_append_new(files,
-                              json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "slot", slot, "file",
-                                        entry->file, "size", (json_int_t)entry->size, "sha256",
-                                        hash, "from", entry->from, "when", entry->when));
+        json_t *file = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "slot", slot, "file",
+                                 entry->file, "size", (json_int_t)entry->size, "sha256", hash,
+                                 "from", entry->from, "when", entry->when);
+        if (*entry->older)
+            json_object_set_new(file, "older", json_string(entry->older));
+        json_array_append_new(files, file);
     }
     return json_pack("{s:s, s:s, s:I, s:o}", "version", record->version, "platform",
                      record->platform, "bytes", (json_int_t)bytes, "files", files);

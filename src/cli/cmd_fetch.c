@@ -19,6 +19,19 @@ static void add_release(table *lines, const json_t *release)
                                            json_text(release, "platform", "?"), count, size});
 }
 
+/** What the release itself lacks. */
+static void print_older(const json_t *files)
+{
+    size_t i;
+    json_t *file;
+    json_array_foreach(files, i, file)
+    {
+        if (json_object_get(file, "older"))
+            printf("  it lacks %s, which is taken from %s: %s\n", json_text(file, "slot", "?"),
+                   json_text(file, "older", "?"), json_text(file, "file", "?"));
+    }
+}
+
 static void print_fetched(const json_t *result)
 {
     size_t i;
@@ -29,6 +42,7 @@ static void print_fetched(const json_t *result)
         printf("%s for %s: %zu modules in the cache\n", json_text(release, "version", "?"),
                json_text(release, "platform", "?"),
                json_array_size(json_object_get(release, "files")));
+        print_older(json_object_get(release, "files"));
     }
     text_bytes(bytes, sizeof bytes, (uint64_t)json_number(result, "downloaded_bytes", 0));
     printf("downloaded %u files, %s\n", (unsigned)json_number(result, "downloaded_files", 0),

@@ -12,18 +12,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "net/fetch_set.h"
+#include "net/fetch_private.h"
 #include "trust/verify.h"
-
-/** What one call is about, whichever source serves it. */
-typedef struct fetch_job {
-    const char *version;
-    const platform *board;
-    const release *cataloged; /**< NULL: the catalog does not have it */
-    cache *target;
-    bool allow_incomplete;
-    const fetch_progress *progress;
-} fetch_job;
 
 static bool record_has(const void *record, module_slot slot)
 {
@@ -73,14 +63,15 @@ static void expected_name(const fetch_job *job, const platform_slot *place,
                     job->version);
 }
 
-static osb_status check_complete(const fetch_job *job, const fetch_set *set, const char *url,
-                                 osb_error *error)
+static osb_status check_complete(const fetch_job *job, const fetch_set *set, osb_error *error)
 {
     char slot[MODULE_SLOT_TEXT], name[RELEASE_FILE_NAME];
+    const char *url = source_url(job->offers->from);
+    const char *others = job->offer_count > 1 ? " or any other source" : "";
     if (!set->count)
         return osb_fail(error, OSB_ERR_NOT_FOUND, job->version,
-                        "check the platform, or use another source", "has nothing for %s at %s",
-                        job->board->name, url);
+                        "check the platform, or use another source", "has nothing for %s at %s%s",
+                        job->board->name, url, others);
     const platform_slot *missing = fetch_first_missing(job->board, fetch_set_has, set);
     if (!missing || job->allow_incomplete)
         return OSB_OK;
@@ -88,7 +79,8 @@ static osb_status check_complete(const fetch_job *job, const fetch_set *set, con
     expected_name(job, missing, name);
     return osb_fail(error, OSB_ERR_REFUSED, job->version,
                     "use another source, or take what there is with --allow-incomplete",
-                    "%s for %s is missing: no %s at %s", slot, job->board->name, name, url);
+                    "%s for %s is missing: no %s at %s%s", slot, job->board->name, name, url,
+                    others);
 }
 
 /** What the listing itself gives away, before a byte is downloaded. */
@@ -118,7 +110,7 @@ static void take_cached(const fetch_job *job, fetch_item *item)
 }
 
 /** Downloads what is not cached. The contents travel in the queue and come back in any case. */
-static osb_status download_rest(const fetch_job *job, source *from, fetch_set *set,
+static osb_status download_from(const fetch_job *job, source *from, fetch_set *set,
                                 fetch_result *result, osb_error *error)
 {
     download queue[RELEASE_MODULES_MAX];
@@ -126,7 +118,7 @@ static osb_status download_rest(const fetch_job *job, source *from, fetch_set *s
     size_t count = 0;
     for (size_t i = 0; i < set->count; i++) {
         fetch_item *item = &set->items[i];
-        if (item->cached)
+        if (item->cached || item->from != from)
             continue;
         buf_free(&item->content);
         queue[count] = (download){.file = item->file, .content = item->content};
@@ -137,8 +129,50 @@ static osb_status download_rest(const fetch_job *job, source *from, fetch_set *s
         queued[i]->content = queue[i].content;
         result->bytes += queue[i].content.size;
     }
-    result->downloaded = count;
+    result->downloaded += count;
     return status;
+}
+
+/** From one source after the other. `failed` is the one that did not deliver. */
+static osb_status download_rest(const fetch_job *job, fetch_set *set, fetch_result *result,
+                                const source **failed, osb_error *error)
+{
+    for (size_t i = 0; i < job->sources->count; i++) {
+        source *from = job->sources->opened[i];
+        *failed = from;
+        if (from)
+            TRY(download_from(job, from, set, result, error));
+    }
+    *failed = NULL;
+    return OSB_OK;
+}
+
+static osb_status broken_promise(const source_file *file, const char *what, osb_error *error)
+{
+    return osb_fail(error, OSB_ERR_INTEGRITY, file->name, "do not use that source",
+                    "%s of the module is not what the source says of it", what);
+}
+
+static osb_status check_promise(const source_file *file, const module *arrived, osb_error *error)
+{
+    const source_promise *promise = &file->promise;
+    if (promise->has_crc32 && promise->crc32 != arrived->crc_computed)
+        return broken_promise(file, "the CRC-32", error);
+    if (promise->has_identity && memcmp(promise->identity, arrived->sha256, SHA256_SIZE) != 0)
+        return broken_promise(file, "the SHA-256 in the suffix", error);
+    if (!promise->has_header)
+        return OSB_OK;
+    if (promise->platform_id != arrived->platform_id)
+        return broken_promise(file, "the platform", error);
+    if (!slot_equal(promise->slot, arrived->slot))
+        return broken_promise(file, "the function or index", error);
+    if (promise->version != arrived->version)
+        return broken_promise(file, "the number", error);
+    for (size_t i = 0; i < 2; i++)
+        if (!slot_equal(promise->dependencies[i].slot, arrived->dependencies[i].slot) ||
+            promise->dependencies[i].version != arrived->dependencies[i].version)
+            return broken_promise(file, "a dependency", error);
+    return OSB_OK;
 }
 
 static osb_status verify_item(const fetch_job *job, fetch_item *item, osb_error *error)
@@ -152,24 +186,30 @@ static osb_status verify_item(const fetch_job *job, fetch_item *item, osb_error 
                                    .cataloged = item->cataloged};
     verify_report report;
     TRY(verify_file(buf_span(&item->content), &expected, &report, error));
+    TRY(check_promise(file, &report.parsed, error));
     memcpy(item->sha256, report.sha256, SHA256_SIZE);
+    memcpy(item->dependencies, report.parsed.dependencies, sizeof item->dependencies);
+    item->crc32 = report.parsed.crc_computed;
+    item->version = report.parsed.version;
     return OSB_OK;
 }
 
-static void record_item(const fetch_item *item, const char *url, cached_release *record)
+static void record_item(const fetch_item *item, cached_release *record)
 {
     cached_module *entry = &record->modules[record->count++];
     *entry = (cached_module){.slot = item->place->slot, .size = item->content.size};
     memcpy(entry->sha256, item->sha256, SHA256_SIZE);
     text_copy(entry->file, sizeof entry->file, item->file->name);
     if (!text_format(entry->from, sizeof entry->from, "%s", item->file->location))
-        text_copy(entry->from, sizeof entry->from, url);
+        text_copy(entry->from, sizeof entry->from, source_url(item->from));
+    if (item->older)
+        text_copy(entry->older, sizeof entry->older, item->older);
     clock_utc_text(-1, entry->when);
 }
 
 /** Objects first, the record last. */
-static osb_status publish(const fetch_job *job, const fetch_set *set, const char *url,
-                          cached_release *record, osb_error *error)
+static osb_status publish(const fetch_job *job, const fetch_set *set, cached_release *record,
+                          osb_error *error)
 {
     uint8_t digest[SHA256_SIZE];
     *record = (cached_release){0};
@@ -177,75 +217,94 @@ static osb_status publish(const fetch_job *job, const fetch_set *set, const char
     text_copy(record->platform, sizeof record->platform, job->board->name);
     for (size_t i = 0; i < set->count; i++) {
         TRY(cas_publish(job->target, buf_span(&set->items[i].content), digest, error));
-        record_item(&set->items[i], url, record);
+        record_item(&set->items[i], record);
     }
     return cache_publish_release(job->target, record, error);
 }
 
-static osb_status fetch_from(const fetch_job *job, source *from, fetch_result *result,
-                             osb_error *error)
+/** Chooses among the offers that stand, in the order of the sources, and completes the set. */
+static osb_status choose(const fetch_job *job, fetch_set *set, osb_error *error)
 {
-    ARENA_OWNED memory = {0};
-    FETCH_SET_OWNED set = {0};
-    source_listing listing;
-    *result = (fetch_result){0};
-    TRY(source_find(from, job->version, &memory, &listing, error));
-    fetch_set_choose(&set, job->board, &listing, job->cataloged);
-    TRY(check_complete(job, &set, source_url(from), error));
-    for (size_t i = 0; i < set.count; i++)
-        TRY(check_listed(&set.items[i], error));
-    for (size_t i = 0; i < set.count; i++)
-        take_cached(job, &set.items[i]);
-    TRY(download_rest(job, from, &set, result, error));
-    for (size_t i = 0; i < set.count; i++)
-        TRY(verify_item(job, &set.items[i], error));
-    return publish(job, &set, source_url(from), &result->record, error);
+    fetch_set_free(set);
+    for (size_t i = 0; i < job->offer_count; i++)
+        if (!job->offers[i].withdrawn)
+            fetch_set_add(set, job->board, job->offers[i].from, &job->offers[i].listing,
+                          job->cataloged);
+    TRY(fetch_from_older(job, set, error));
+    TRY(check_complete(job, set, error));
+    for (size_t i = 0; i < set->count; i++)
+        TRY(check_listed(&set->items[i], error));
+    for (size_t i = 0; i < set->count; i++)
+        take_cached(job, &set->items[i]);
+    return OSB_OK;
 }
 
-/** Asks the sources in turn. Offline, those on this machine can still answer. */
-static osb_status fetch_from_any(const fetch_job *job, source_order *sources, fetch_result *result,
-                                 osb_error *error)
+/** Does without the source that failed; false where no other can stand in for it. */
+static bool withdraw(const fetch_job *job, const source *failed)
 {
-    osb_error offline = {0}, problem = {0};
-    for (size_t i = 0; i < sources->count; i++) {
-        source *next;
-        TRY(source_order_at(sources, i, &next, error));
-        osb_status status = fetch_from(job, next, result, &problem);
-        if (status == OSB_ERR_OFFLINE)
-            offline = problem;
-        if (status == OSB_ERR_NOT_FOUND || status == OSB_ERR_OFFLINE)
-            continue;
-        if (status != OSB_OK && error)
-            *error = problem;
-        return status;
+    bool others = false, found = false;
+    for (size_t i = 0; i < job->offer_count; i++) {
+        fetch_offer *offer = &job->offers[i];
+        found = found || (offer->from == failed && !offer->withdrawn);
+        others = others || (offer->from != failed && !offer->withdrawn);
     }
-    if (offline.status != OSB_OK)
-        return osb_fail(error, OSB_ERR_OFFLINE, job->version, offline.hint,
-                        "not in the cache for %s, and offline was asked for", job->board->name);
-    if (sources->count != 1)
-        return osb_fail(error, OSB_ERR_NOT_FOUND, job->version,
-                        "check version and platform, or use another source",
-                        "none of %zu sources has it for %s", sources->count, job->board->name);
-    if (error)
-        *error = problem;
-    return problem.status;
+    for (size_t i = 0; found && others && i < job->offer_count; i++)
+        if (job->offers[i].from == failed)
+            job->offers[i].withdrawn = true;
+    return found && others;
+}
+
+/** Chooses and downloads; once more without a source that turns out not to deliver. */
+static osb_status obtain(const fetch_job *job, fetch_set *set, fetch_result *result,
+                         osb_error *error)
+{
+    for (;;) {
+        osb_error problem = {0};
+        const source *failed;
+        TRY(choose(job, set, error));
+        osb_status status = download_rest(job, set, result, &failed, &problem);
+        if (status == OSB_OK)
+            return OSB_OK;
+        if (!fetch_goes_on_after(status) || !withdraw(job, failed)) {
+            if (error)
+                *error = problem;
+            return status;
+        }
+        fetch_tell_passed_over(job, source_url(failed), &problem);
+    }
+}
+
+static osb_status fetch_offered(const fetch_job *job, fetch_result *result, osb_error *error)
+{
+    FETCH_SET_OWNED set = {0};
+    TRY(obtain(job, &set, result, error));
+    for (size_t i = 0; i < set.count; i++)
+        TRY(verify_item(job, &set.items[i], error));
+    TRY(fetch_check_older(job, &set, error));
+    TRY(fetch_agree(job, &set, error));
+    return publish(job, &set, &result->record, error);
 }
 
 osb_status fetch_release(source_order *sources, const char *os_version, const platform *board,
                          const catalog *known, cache *target, bool allow_incomplete,
                          const fetch_progress *progress, fetch_result *result, osb_error *error)
 {
+    ARENA_OWNED memory = {0};
     release cataloged;
     bool is_known = known && catalog_release(known, os_version, board, &cataloged, NULL) == OSB_OK;
     fetch_job job = {.version = os_version,
                      .board = board,
                      .cataloged = is_known ? &cataloged : NULL,
+                     .known = known,
                      .target = target,
                      .allow_incomplete = allow_incomplete,
-                     .progress = progress};
+                     .progress = progress,
+                     .sources = sources,
+                     .memory = &memory};
     *result = (fetch_result){0};
     result->already_cached = is_cached(&job, &result->record);
     if (result->already_cached)
         return OSB_OK;
-    return fetch_from_any(&job, sources, result, error);
+    TRY(fetch_ask(&job, error));
+    return fetch_offered(&job, result, error);
 }

@@ -11,10 +11,12 @@ typedef struct fetch_result {
 } fetch_result;
 
 /**
- * Makes sure that the set is in the cache. Sources are tried in order; the next one only when the
- * release is not found there. Nothing is published unless every module of the set passed every
- * check (trust/verify.h) and the set is complete.
- * @return OSB_ERR_NOT_FOUND no source has it; OSB_ERR_INTEGRITY a file is not what it claims;
+ * Makes sure that the set is in the cache. Sources are asked in order: each slot is filled by the
+ * first that has a file for it, else from the newest older release (never a system part). Nothing
+ * is published unless every module of the set passed every check (trust/verify.h), the sources
+ * agree about it and the set is complete.
+ * @return OSB_ERR_NOT_FOUND no source has it; OSB_ERR_INTEGRITY a file is not what it claims, or
+ *         two sources mean different modules;
  *         OSB_ERR_REFUSED a slot's module is missing (unless `allow_incomplete`) or something
  *         that may never be flashed came under another name; OSB_ERR_NETWORK; OSB_ERR_OFFLINE
  */

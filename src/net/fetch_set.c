@@ -16,56 +16,75 @@ bool fetch_slot_is_chosen(const platform_slot *place)
 }
 
 /** How well a file suits a slot; 0: not at all. */
-static int rank_of(const fetch_set *set, const platform_slot *place, const source_file *file,
-                   const release_module *cataloged)
+static int rank_of(const platform *board, const platform_slot *place, const source_file *file,
+                   const char *os_version, const release_module *cataloged)
 {
     release_name name;
     if (!release_name_parse(file->name, &name) || !release_name_is_for_boards(&name) ||
-        !text_equal(name.platform, set->board->name) || !text_equal(name.part, place->name))
+        !text_equal(name.platform, board->name) || !text_equal(name.part, place->name))
         return 0;
     if (cataloged && text_equal(cataloged->file, file->name))
         return 3;
     /* Radio stacks of some releases are named after the release that brought them first. */
-    return text_equal(name.version, set->listing->version) ? 2 : 1;
+    return text_equal(name.version, os_version) ? 2 : 1;
 }
 
-static const source_file *best_file(const fetch_set *set, const platform_slot *place,
-                                    const release_module *cataloged)
+const source_file *fetch_best_file(const platform *board, const platform_slot *place,
+                                   const source_listing *listing, const release_module *cataloged)
 {
     const source_file *best = NULL;
     int best_rank = 0;
-    for (size_t i = 0; i < set->listing->count; i++) {
-        int rank = rank_of(set, place, &set->listing->files[i], cataloged);
+    for (size_t i = 0; i < listing->count; i++) {
+        int rank = rank_of(board, place, &listing->files[i], listing->version, cataloged);
         if (rank > best_rank) {
-            best = &set->listing->files[i];
+            best = &listing->files[i];
             best_rank = rank;
         }
     }
     return best;
 }
 
-void fetch_set_choose(fetch_set *set, const platform *board, const source_listing *listing,
-                      const release *cataloged)
+fetch_item *fetch_set_add_slot(fetch_set *set, const platform *board, const platform_slot *place,
+                               source *from, const source_listing *listing,
+                               const release_module *cataloged)
 {
-    *set = (fetch_set){.board = board, .listing = listing};
-    for (size_t i = 0; i < board->slot_count && set->count < RELEASE_MODULES_MAX; i++) {
+    const source_file *file = fetch_best_file(board, place, listing, cataloged);
+    if (!file || set->count == RELEASE_MODULES_MAX)
+        return NULL;
+    uint64_t limit = file->size && file->size < MODULE_FILE_MAX ? file->size : MODULE_FILE_MAX;
+    fetch_item *item = &set->items[set->count++];
+    *item = (fetch_item){.place = place,
+                         .from = from,
+                         .file = file,
+                         .cataloged = cataloged,
+                         .content = buf_make((size_t)limit)};
+    return item;
+}
+
+void fetch_set_add(fetch_set *set, const platform *board, source *from,
+                   const source_listing *listing, const release *cataloged)
+{
+    for (size_t i = 0; i < board->slot_count; i++) {
         const platform_slot *place = &board->slots[i];
-        if (!fetch_slot_is_chosen(place))
-            continue;
-        const release_module *entry = cataloged ? release_find(cataloged, place->slot) : NULL;
-        const source_file *file = best_file(set, place, entry);
-        if (!file)
-            continue;
-        uint64_t limit = file->size && file->size < MODULE_FILE_MAX ? file->size : MODULE_FILE_MAX;
-        set->items[set->count++] = (fetch_item){
-            .place = place, .file = file, .cataloged = entry, .content = buf_make((size_t)limit)};
+        if (fetch_slot_is_chosen(place) && !fetch_set_has(set, place->slot))
+            fetch_set_add_slot(set, board, place, from, listing,
+                               cataloged ? release_find(cataloged, place->slot) : NULL);
     }
+}
+
+void fetch_set_remove(fetch_set *set, size_t index)
+{
+    buf_free(&set->items[index].content);
+    set->count--;
+    for (size_t i = index; i < set->count; i++)
+        set->items[i] = set->items[i + 1];
 }
 
 void fetch_set_free(fetch_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
         buf_free(&set->items[i].content);
+    set->count = 0;
 }
 
 bool fetch_set_has(const void *set, module_slot slot)

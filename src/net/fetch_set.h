@@ -1,36 +1,51 @@
 #pragma once
-/** The files of one platform's set, chosen from what a source lists. For fetch.c only. */
+/** The files of one platform's set, chosen from what sources list. For fetch*.c only. */
 #include "base/buf.h"
 #include "net/source.h"
 
 typedef struct fetch_item {
     const platform_slot *place;
+    source *from;
     const source_file *file;         /**< in the listing */
+    const char *older;               /**< the release that it is taken from; NULL: the wanted one */
     const release_module *cataloged; /**< what the catalog says of it; NULL: nothing */
     bool cached;                     /**< the content was in the cache already */
     buf content;                     /**< owned */
-    uint8_t sha256[SHA256_SIZE];     /**< of the content, once it is verified */
+    /* Once it is verified: */
+    uint8_t sha256[SHA256_SIZE]; /**< of the content */
+    uint32_t crc32;
+    uint16_t version;
+    module_dependency dependencies[2];
 } fetch_item;
 
 typedef struct fetch_set {
-    const platform *board;
-    const source_listing *listing;
     size_t count;
     fetch_item items[RELEASE_MODULES_MAX];
 } fetch_set;
 
 /**
- * Chooses a file for every slot of `board` that a release fills. Applications and what is never to
- * be written are passed over, as are debug builds and everything that is no module file.
+ * Adds a file for every slot of `board` that a release fills and that the set does not have yet.
+ * Applications and what is never to be written are passed over, as are debug builds and everything
+ * that is no module file.
  * @param cataloged what the catalog knows of the release; NULL: nothing
  */
-void fetch_set_choose(fetch_set *set, const platform *board, const source_listing *listing,
-                      const release *cataloged);
+void fetch_set_add(fetch_set *set, const platform *board, source *from,
+                   const source_listing *listing, const release *cataloged);
 
+/** Adds a file for one slot; NULL where the listing has none, else the new item. */
+fetch_item *fetch_set_add_slot(fetch_set *set, const platform *board, const platform_slot *place,
+                               source *from, const source_listing *listing,
+                               const release_module *cataloged);
+
+/** The file that a listing has for a slot; NULL for none. */
+const source_file *fetch_best_file(const platform *board, const platform_slot *place,
+                                   const source_listing *listing, const release_module *cataloged);
+
+void fetch_set_remove(fetch_set *set, size_t index);
 void fetch_set_free(fetch_set *set);
 #define FETCH_SET_OWNED __attribute__((cleanup(fetch_set_free))) fetch_set
 
-/** Whether a complete set must fill this slot, and a set may fill it at all. */
+/** Whether a set may fill this slot at all. */
 bool fetch_slot_is_chosen(const platform_slot *place);
 
 /** The slot that a complete set needs and `has` does not tell of; NULL when there is none. */

@@ -90,6 +90,11 @@ const char *source_url(const source *opened)
     return opened->url;
 }
 
+bool source_is_here(const source *opened)
+{
+    return opened->operations->is_here;
+}
+
 osb_status source_find(source *opened, const char *os_version, arena *memory,
                        source_listing *listing, osb_error *error)
 {
@@ -135,5 +140,6 @@ static int newest_first(const void *a, const void *b)
 
 void source_listings_sort(source_listing *listings, size_t count)
 {
-    qsort(listings, count, sizeof *listings, newest_first);
+    if (count)
+        qsort(listings, count, sizeof *listings, newest_first);
 }

@@ -29,6 +29,16 @@ typedef struct net_options {
     void *cancelled_context;
 } net_options;
 
+/** What a source tells of a module itself, to be held against the module that arrives. */
+typedef struct source_promise {
+    bool has_crc32, has_header, has_identity;
+    uint32_t crc32;
+    uint16_t platform_id, version;
+    module_slot slot;
+    module_dependency dependencies[2];
+    uint8_t identity[SHA256_SIZE]; /**< the SHA-256 in its suffix */
+} source_promise;
+
 /** One file that a source offers. */
 typedef struct source_file {
     char name[RELEASE_FILE_NAME];
@@ -36,6 +46,7 @@ typedef struct source_file {
     uint64_t size;       /**< bytes; 0 unknown */
     bool has_sha256;     /**< the site publishes a digest */
     uint8_t sha256[SHA256_SIZE];
+    source_promise promise;
 } source_file;
 
 typedef struct source_listing {
@@ -67,6 +78,8 @@ osb_status source_open(const char *url, const net_options *options, source **ope
                        osb_error *error) OSB_MUST_CHECK;
 void source_close(source *opened);
 const char *source_url(const source *opened);
+/** Whether it is on this machine, so that looking into it costs neither a server nor patience. */
+bool source_is_here(const source *opened);
 
 /** Sources in the order in which they are asked; each is opened when its turn comes. */
 typedef struct source_order {
@@ -89,6 +102,9 @@ osb_status source_find(source *opened, const char *version, arena *memory, sourc
 /** The releases the source offers, newest first, without their files. */
 osb_status source_list(source *opened, arena *memory, const source_listing **listings,
                        size_t *count, osb_error *error) OSB_MUST_CHECK;
+
+/** Sorts by version, newest first. */
+void source_listings_sort(source_listing *listings, size_t count);
 
 /** Downloads several files at once, largest first. All or an error; sizes are limits. */
 osb_status source_download(source *opened, download *downloads, size_t count,

@@ -13,6 +13,7 @@ typedef struct source_operations {
     osb_status (*download)(source *self, download *downloads, size_t count,
                            const fetch_progress *progress, osb_error *error);
     void (*close)(source *self);
+    bool is_here; /**< on this machine */
 } source_operations;
 
 /** The first member of every kind's own struct. */
@@ -33,6 +34,3 @@ buf source_files_make(void);
 /** Moves the gathered files into `memory` and `listing`. */
 osb_status source_files_take(buf *files, arena *memory, source_listing *listing,
                              osb_error *error) OSB_MUST_CHECK;
-
-/** Sorts by version, newest first. */
-void source_listings_sort(source_listing *listings, size_t count);

@@ -203,6 +203,7 @@ static const source_operations operations = {
     .list = folder_list_releases,
     .download = folder_download,
     .close = folder_close,
+    .is_here = true,
 };
 
 osb_status folder_open(const char *rest, const net_options *options, source **opened,

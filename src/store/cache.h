@@ -22,8 +22,10 @@ typedef struct cached_module {
     char file[RELEASE_FILE_NAME];
     uint64_t size;
     uint8_t sha256[SHA256_SIZE];
-    char from[512]; /**< URL or path it came from */
-    char when[21];  /**< UTC, "2026-11-21T01:30:49Z" */
+    char from[512];           /**< URL or path it came from */
+    char when[21];            /**< UTC, "2026-11-21T01:30:49Z" */
+    char older[VERSION_SIZE]; /**< the release that it was taken from, since this one lacks it; or
+                                 "" */
 } cached_module;
 
 typedef struct cached_release {

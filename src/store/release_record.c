@@ -21,6 +21,8 @@ static json_t *module_to_object(const cached_module *entry)
     json_object_set_new(object, "sha256", json_string(hex));
     json_object_set_new(object, "from", json_string(entry->from));
     json_object_set_new(object, "when", json_string(entry->when));
+    if (*entry->older)
+        json_object_set_new(object, "older", json_string(entry->older));
     return object;
 }
 
@@ -73,6 +75,10 @@ static osb_status module_from_object(const char *slot, const json_t *object, con
     if (!text_from(object, "from", entry->from, sizeof entry->from) ||
         !text_from(object, "when", entry->when, sizeof entry->when))
         return fail_record(error, subject, "a module does not say where from and when");
+    if (json_object_get(object, "older") &&
+        (!text_from(object, "older", entry->older, sizeof entry->older) ||
+         !path_is_plain_name(entry->older)))
+        return fail_record(error, subject, "the release that a module was taken from is none");
     entry->size = (uint64_t)size;
     return OSB_OK;
 }

@@ -327,21 +327,24 @@ static void the_next_source_is_asked_when_the_first_has_it_not(void **state)
     } cases[] = {
         {0, 2, VERSION, OSB_ERR_OFFLINE},
         {1, 1, VERSION, OSB_ERR_NOT_FOUND},
-        {1, 3, VERSION, OSB_OK}, /* the last one is never looked at */
+        {1, 2, VERSION, OSB_OK},
+        {1, 3, VERSION, OSB_ERR_USAGE},
         {0, 0, "1.2.3", OSB_ERR_NOT_FOUND},
         {3, 1, "1.2.3", OSB_ERR_USAGE},
     };
     cache *target;
-    assert_int_equal(cache_open(fixture_path(set.with, "cache"), &target, NULL), OSB_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         source *opened[3] = {NULL};
+        char kept[20];
+        text_format(kept, sizeof kept, "cache%zu", i);
+        assert_int_equal(cache_open(fixture_path(set.with, kept), &target, NULL), OSB_OK);
         source_order sites = {&options, urls + cases[i].first, opened, cases[i].count};
         assert_int_equal(fetch_release(&sites, cases[i].version, set.board, NULL, target, false,
                                        NULL, &set.result, &set.error),
                          cases[i].status);
         source_order_close(&sites);
+        cache_close(target);
     }
-    cache_close(target);
 }
 
 static void note_last(void *context, const char *file, uint64_t done, uint64_t total)

@@ -282,7 +282,7 @@ static void a_goal_reads_as_it_was_written(void **state)
                               .full = true,
                               .allow_downgrade = true};
     goal.set.modules[0] =
-        (cached_module){{MODULE_BOOTLOADER, 2}, "b.bin", 1000, {1, 2}, "here", "now"};
+        (cached_module){{MODULE_BOOTLOADER, 2}, "b.bin", 1000, {1, 2}, "here", "now", ""};
     goal.app.sha256[31] = 7;
     goal.via = goal.set;
     JSON_OWNED *record = pinned_goal_to_json(&goal);
