@@ -28,6 +28,12 @@ static bool is_before(const device *held, const char *version)
     return held->os_version[0] && version_compare_text(held->os_version, version) < 0;
 }
 
+/** Gen 2 boards alone were sold with systems from before the request channel. */
+static bool is_legacy(const device *held)
+{
+    return held->board->mcu == MCU_STM32F2 && is_before(held, first_channel_version);
+}
+
 osb_status held_read_version(device *held, osb_error *error)
 {
     char told[REQUEST_TEXT_SIZE];
@@ -35,7 +41,7 @@ osb_status held_read_version(device *held, osb_error *error)
     text_copy(held->os_version, sizeof held->os_version, status == OSB_OK ? told : "");
     held->channel = (control_channel){.link = &held->link,
                                       .single_transfer = is_before(held, first_chunked_version),
-                                      .legacy = is_before(held, first_channel_version)};
+                                      .legacy = is_legacy(held)};
     return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "model/module.h"
+#include "model/version.h"
 #include "sim/assets.h"
 #include "sim/installed.h"
 #include "sim/personality.h"
@@ -82,6 +83,14 @@ static void read_bootloader(sim_board *board)
     board->running.guarded = mode && mode->data.size && mode->data.data[0] == SECURITY_PROTECTED;
 }
 
+/** The newer of two release names, either of which may be NULL. */
+static const char *newer(const char *one, const char *other)
+{
+    if (!one || !other)
+        return one ? one : other;
+    return version_compare_text(one, other) < 0 ? other : one;
+}
+
 /**
  * The system's own version text. One whose number no release is known for behaves as the newest
  * release before it, and says so; else there is an honest stand-in.
@@ -92,9 +101,8 @@ static void read_os_version(sim_board *board, module_slot slot)
     const catalog *known = board->world ? board->world->known : NULL;
     const char *told = known ? catalog_os_version(known, board->kind, slot, number) : NULL;
     if (!told)
-        told = personality_version_text(number);
-    if (!told && known)
-        told = catalog_last_with(known, board->kind, slot, number);
+        told = newer(personality_version_text(number),
+                     known ? catalog_last_with(known, board->kind, slot, number) : NULL);
     if (told)
         text_copy(board->running.os_version, VERSION_SIZE, told);
     else

@@ -13,6 +13,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "sim/board.h"
+#include "sim/personality.h"
 #include "sim/protection.h"
 #include "sim/world.h"
 
@@ -25,7 +26,6 @@ enum {
     MODEM_START_US = 18000000, /**< before a cellular board can tell its numbers */
     SAID_MAX = 16 * 1024,
     SYSTEM_0_5_0 = 12,
-    SYSTEM_0_6_0 = 100,
     SYSTEM_6_0_0 = 6000,
     TEXT_SIZE = 96
 };

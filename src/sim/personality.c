@@ -10,7 +10,6 @@
 #include "sim/board.h"
 
 enum {
-    SYSTEM_0_6_0 = 100, /**< 0.6.0-rc.1; Gen 2, as everything before 0.9.0 */
     SYSTEM_0_8_0_RC_2 = 301,
     SYSTEM_1_1_0 = 1100,
     SYSTEM_1_5_0 = 1500,
@@ -97,12 +96,22 @@ const char *personality_version_text(uint16_t system_version)
     static const struct {
         uint16_t number;
         const char *text;
-    } systems[] = {{102, "0.6.0"},      {110, "0.6.4"},  {207, "0.7.0"},  {300, "0.8.0-rc.1"},
-                   {301, "0.8.0-rc.2"}, {403, "0.9.0"},  {1000, "1.0.0"}, {1002, "1.0.1"},
-                   {1102, "1.1.0"},     {1104, "1.1.1"}, {1213, "1.2.1"}};
+    } systems[] = {{SYSTEM_0_6_0, "0.6.0-rc.1"},
+                   {102, "0.6.0"},
+                   {110, "0.6.4"},
+                   {207, "0.7.0"},
+                   {300, "0.8.0-rc.1"},
+                   {301, "0.8.0-rc.2"},
+                   {403, "0.9.0"},
+                   {1000, "1.0.0"},
+                   {1002, "1.0.1"},
+                   {1102, "1.1.0"},
+                   {1104, "1.1.1"},
+                   {1213, "1.2.1"}};
+    const char *found = NULL;
     for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
-        if (systems[i].number == system_version)
-            return systems[i].text;
+        if (systems[i].number <= system_version)
+            found = systems[i].text;
     }
-    return NULL;
+    return found;
 }

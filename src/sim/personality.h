@@ -22,5 +22,10 @@ bool personality_splits(const sim_board *board);
 /** Bytes of firmware data that one request takes. */
 uint32_t personality_chunk(const sim_board *board);
 module_form personality_module_form(const sim_board *board);
-/** Version text of systems from before the releases that the catalog knows; NULL for others. */
+enum {
+    SYSTEM_0_6_0 = 100 /**< 0.6.0-rc.1: the first that answers over USB at all */
+};
+
+/** The newest release up to 1.2.1 that is not newer than such a system, from before those that the
+ *  catalog knows; NULL below 0.6.0. */
 const char *personality_version_text(uint16_t system_version);

@@ -243,6 +243,7 @@ static inline fake_board *fake_add(fake_bus *bus, size_t index, const char *port
 
 #define FAKE_P2        0xc020
 #define FAKE_P2_DFU    0xd020
+#define FAKE_PHOTON    0xc006
 #define FAKE_BORON     0xc00d
 #define FAKE_BORON_DFU 0xd00d
 #define FAKE_ID        "e00fce68123456789abcdef0"

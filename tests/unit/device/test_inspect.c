@@ -122,15 +122,9 @@ static void what_old_systems_cannot_tell_stays_unknown(void **state)
     assert_int_equal(shot.guard, PROTECTION_OPEN);
     assert_int_equal(shot.mode, MODE_UNKNOWN);
     assert_false(shot.modules_known);
-    /* 0.7.0 has no control channel at all, 5.6.0 has: its stall is an error. */
+    /* It has a control channel: a stall is an error. */
     board->stall_type = 76;
     assert_int_equal(device_inspect(held, &shot, &error), OSB_ERR_STALL);
-    board->version = "0.7.0";
-    fake_plug(&bus, board, true);
-    assert_int_equal(device_reconnect(held, 1000, &error), OSB_OK);
-    assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
-    assert_int_equal(shot.guard, PROTECTION_OPEN); /* protection came with 6.0.0 */
-    assert_false(shot.modules_known);
     /* One that has not even the raw requests. */
     board->version = NULL;
     fake_plug(&bus, board, true);
@@ -138,6 +132,30 @@ static void what_old_systems_cannot_tell_stays_unknown(void **state)
     assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
     assert_int_equal(shot.guard, PROTECTION_UNKNOWN);
     assert_false(shot.modules_known);
+}
+
+static void gen_2_boards_before_0_8_0_have_no_control_channel(void **state)
+{
+    (void)state;
+    board = fake_add(&bus, 0, "1-1", FAKE_PHOTON, FAKE_ID);
+    board->version = "0.7.0";
+    board->stall_type = 76;
+    held = fake_hold(&bus, &platforms, NULL);
+    assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
+    assert_int_equal(shot.guard, PROTECTION_OPEN); /* protection came with 6.0.0 */
+    assert_false(shot.modules_known);
+}
+
+static void other_boards_have_one_whatever_version_they_tell(void **state)
+{
+    (void)state;
+    board = fake_add(&bus, 0, "1-1", FAKE_BORON, FAKE_ID);
+    board->version = "0.0.1-own.build";
+    board->module_reply_size = fake_hex(old_form, board->module_reply);
+    held = fake_hold(&bus, &platforms, NULL);
+    assert_int_equal(device_inspect(held, &shot, &error), OSB_OK);
+    assert_true(shot.modules_known);
+    assert_int_equal(find(MODULE_BOOTLOADER, 0)->version, 1200);
 }
 
 static void a_version_that_stalled_at_first_is_asked_again(void **state)
@@ -353,6 +371,8 @@ int main(void)
         TEST(listening_and_service_mode_are_told),
         TEST(protected_boards_tell_no_modules),
         TEST(what_old_systems_cannot_tell_stays_unknown),
+        TEST(gen_2_boards_before_0_8_0_have_no_control_channel),
+        TEST(other_boards_have_one_whatever_version_they_tell),
         TEST(a_version_that_stalled_at_first_is_asked_again),
         TEST(garbage_module_tables_are_an_error),
         TEST(nrf_modules_are_read_back_in_dfu_mode),

@@ -197,6 +197,21 @@ static void from_1_1_0_on_it_is_protobuf(void **state)
     bench_end(&b);
 }
 
+static void a_system_of_unknown_number_tells_the_release_before_it(void **state)
+{
+    (void)state;
+    bench b;
+    open_photon(&b, 1498); /* 1.4.x and older Photons are in no catalog */
+    assert_string_equal(b.board->running.os_version, "1.2.1");
+    bench_end(&b);
+    open_photon(&b, 310);
+    assert_string_equal(b.board->running.os_version, "0.8.0-rc.2");
+    bench_end(&b);
+    open_photon(&b, 2300);
+    assert_string_equal(b.board->running.os_version, "2.2.0");
+    bench_end(&b);
+}
+
 static void the_set_up_mark_can_be_set_and_taken_away_before_4_0_0(void **state)
 {
     (void)state;
@@ -235,6 +250,7 @@ int main(void)
         cmocka_unit_test(the_first_channel_has_few_requests_and_large_chunks),
         cmocka_unit_test(the_first_channel_tells_modules_as_one_whole_json_text),
         cmocka_unit_test(from_1_1_0_on_it_is_protobuf),
+        cmocka_unit_test(a_system_of_unknown_number_tells_the_release_before_it),
         cmocka_unit_test(the_set_up_mark_can_be_set_and_taken_away_before_4_0_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
