@@ -93,6 +93,9 @@ void solve_leave_out(solver *work);
 
 /** Whether the board will find the needs of a module met by what it has then. */
 bool solve_needs_met(const solver *work, const release_module *wanted);
+/** Another system part that needs a newer one than `wanted`, in the slot of which it goes: while it
+ *  is there, no board takes `wanted` on a control request. NULL: none. */
+const solve_module *solve_who_objects(const solver *work, const release_module *wanted);
 /** Whether something that is about to be replaced still needs what is there now. */
 bool solve_is_still_needed(const solver *work, const release_module *wanted);
 

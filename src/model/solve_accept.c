@@ -43,8 +43,8 @@ static void reject(replay *self, const plan_step *step, const char *format, ...)
     va_end(arguments);
     if (step->slot)
         slot_text(step->slot->slot, slot);
-    solve_refuse(self->work, "step %zu (%s %s) would not work: %.160s", self->number,
-                 step_operation_name(step->operation), slot, why);
+    solve_refuse(self->work, "step %zu (%s%s%s) would not work: %.160s", self->number,
+                 step_operation_name(step->operation), slot[0] ? " " : "", slot, why);
 }
 
 static solve_module *find(replay *self, module_slot slot)
@@ -138,9 +138,56 @@ static void check_needs(replay *self, const plan_step *step, const release_modul
     }
 }
 
-/** A bootloader stage that starts without what it needs leaves nothing that USB could reach. */
-static void check_boot_chain(replay *self, const plan_step *step)
+/** No other system part may be left with a need of a newer one (module-format 12.6). */
+static void check_others(replay *self, const plan_step *step, const release_module *written)
 {
+    for (size_t i = 0; i < self->count; i++) {
+        const solve_module *other = &self->modules[i];
+        char slot[MODULE_SLOT_TEXT];
+        slot_text(other->slot, slot);
+        for (size_t d = 0; d < other->dependency_count; d++)
+            if (written->slot.function == MODULE_SYSTEM_PART &&
+                other->slot.function == MODULE_SYSTEM_PART &&
+                !slot_equal(other->slot, written->slot) &&
+                slot_equal(other->dependencies[d].slot, written->slot) &&
+                other->dependencies[d].version > written->version)
+                reject(self, step, "%s %u on the board needs %u or newer there", slot,
+                       other->version, other->dependencies[d].version);
+    }
+}
+
+/**
+ * A 128K application wins over a 256K one. Only newer bootloaders take it away when they put the
+ * other in place; in DFU mode the plan does.
+ */
+static void check_former_application(replay *self, const plan_step *step,
+                                     const release_module *written)
+{
+    uint16_t loads = version_of(self, bootloader);
+    if (self->board->former_user_part && written->slot.function == MODULE_USER_PART &&
+        written->slot.index == 2 && find(self, (module_slot){MODULE_USER_PART, 1}) &&
+        !fact_clears_former_user_part(loads))
+        reject(self, step,
+               "the 128K application on the board would stay and win: bootloader/0 %u does not "
+               "take it away, as those from 1100 on do; use DFU mode",
+               loads);
+}
+
+/** A new system that the bootloader does not find leaves the board in DFU mode. */
+static void check_found(replay *self, const plan_step *step)
+{
+    uint16_t loads = version_of(self, bootloader), system = running_system(self);
+    if (!fact_finds_system(self->board, loads, system))
+        reject(self, step,
+               "bootloader/0 %u may not find system_part/1 %u: below 3002 it looks at 0x30000",
+               loads, system);
+}
+
+/** A bootloader stage that starts without what it needs leaves nothing that USB could reach. */
+static void check_boot_chain(replay *self, const plan_step *step, const release_module *written)
+{
+    if (written->slot.function != MODULE_BOOTLOADER)
+        return; /* as it was */
     for (size_t i = 0; i < self->count; i++) {
         const solve_module *stage = &self->modules[i];
         for (size_t d = 0; d < stage->dependency_count; d++) {
@@ -180,19 +227,19 @@ static void check_left_behind(replay *self, const plan_step *step, const release
 static void replay_control(replay *self, const plan_step *step, const release_module *written)
 {
     uint16_t system = running_system(self);
-    uint8_t function = step->slot->slot.function;
-    bool takes = function == MODULE_BOOTLOADER     ? fact_takes_bootloader(self->board, system)
-                 : function == MODULE_NCP_FIRMWARE ? fact_takes_ncp(self->board, system)
-                                                   : fact_takes_control(self->board, system);
     if (self->in_dfu)
         reject(self, step, "a board in DFU mode takes no control requests");
-    if (!takes)
+    if (!fact_takes_module(self->board, written->slot, system))
         reject(self, step, "system_part/1 %u does not take it on a control request", system);
     check_needs(self, step, written);
+    check_others(self, step, written);
     check_critical(self, step);
     check_left_behind(self, step, written);
+    check_former_application(self, step, written);
     put(self, written);
-    check_boot_chain(self, step);
+    check_boot_chain(self, step, written);
+    if (written->slot.function == MODULE_SYSTEM_PART)
+        check_found(self, step);
 }
 
 static bool lies_inside(const plan_step *step)
@@ -262,7 +309,7 @@ static void replay_start(replay *self, const plan_step *step)
     if (!step->critical && !fact_power_safe(self->board, version_of(self, staged->slot)))
         reject(self, step, "a power cut in it may be fatal, and it is not marked so");
     put(self, staged);
-    check_boot_chain(self, step);
+    check_boot_chain(self, step, staged);
 }
 
 static void replay_write(replay *self, const plan_step *step)
@@ -328,11 +375,8 @@ static void replay_step(replay *self, const plan_step *step)
     case STEP_BOOT:
         if (!self->in_dfu || lacks_system(self))
             reject(self, step, "there is no whole system to start");
-        if (self->system_is_new &&
-            !fact_finds_system(self->board, version_of(self, bootloader), running_system(self)))
-            reject(self, step,
-                   "bootloader/0 %u may not find system_part/1 %u: below 3002 it looks at 0x30000",
-                   version_of(self, bootloader), running_system(self));
+        if (self->system_is_new)
+            check_found(self, step);
         self->in_dfu = false;
         replay_start(self, step);
         return;

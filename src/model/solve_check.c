@@ -64,19 +64,40 @@ static void forget_lost_application(solver *work)
         solve_forget(work, (module_slot){MODULE_USER_PART, 2});
 }
 
+static void check_needs(solver *work, const solve_module *module, const module_dependency *needs,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (needs[i].slot.function == MODULE_NONE || solve_meets(work, needs[i], false))
+            continue;
+        if (!solve_meets(work, needs[i], is_last_stage(work)))
+            judge(work, module, needs[i]);
+        else if (solve_file(work, module->slot))
+            tell_unseen(work, module, needs[i]);
+    }
+}
+
+/**
+ * What is left alone because its version is right may be another build with other needs: then a
+ * system that tells hashes would ask for the release's own, so that has to fit as well.
+ */
+static void check_unwritten(solver *work, const solve_module *module)
+{
+    for (size_t i = 0; i < work->slot_count && !work->heal; i++) {
+        const solve_slot *entry = &work->slots[i];
+        if (!entry->write && !work->result->refusal_count &&
+            slot_equal(entry->wanted->slot, module->slot) &&
+            entry->wanted->version == module->version)
+            check_needs(work, module, entry->wanted->dependencies, 2);
+    }
+}
+
 void solve_check(solver *work)
 {
     forget_lost_application(work);
     for (size_t i = 0; i < work->module_count; i++) {
         const solve_module *module = &work->modules[i];
-        for (size_t d = 0; d < module->dependency_count; d++) {
-            module_dependency need = module->dependencies[d];
-            if (need.slot.function == MODULE_NONE || solve_meets(work, need, false))
-                continue;
-            if (!solve_meets(work, need, is_last_stage(work)))
-                judge(work, module, need);
-            else if (solve_file(work, module->slot))
-                tell_unseen(work, module, need);
-        }
+        check_needs(work, module, module->dependencies, module->dependency_count);
+        check_unwritten(work, module);
     }
 }

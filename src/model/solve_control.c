@@ -12,13 +12,7 @@ static const module_slot system_part = {MODULE_SYSTEM_PART, 1};
 
 static bool system_takes(const solver *work, const solve_slot *entry, uint16_t system)
 {
-    const platform *board = work->state->board;
-    const uint8_t function = entry->wanted->slot.function;
-    if (function == MODULE_BOOTLOADER)
-        return fact_takes_bootloader(board, system);
-    if (function == MODULE_NCP_FIRMWARE)
-        return fact_takes_ncp(board, system);
-    return fact_takes_control(board, system);
+    return fact_takes_module(work->state->board, entry->wanted->slot, system);
 }
 
 static bool is_pending_control(const solver *work, const solve_slot *entry)
@@ -75,6 +69,25 @@ bool solve_is_still_needed(const solver *work, const release_module *wanted)
     return false;
 }
 
+/**
+ * The board's full check (module-format 12.6): no other system part may be left with a need of a
+ * newer one than comes in, whether it was met before or not.
+ */
+const solve_module *solve_who_objects(const solver *work, const release_module *wanted)
+{
+    for (size_t i = 0; i < work->module_count; i++) {
+        const solve_module *other = &work->modules[i];
+        if (wanted->slot.function != MODULE_SYSTEM_PART ||
+            other->slot.function != MODULE_SYSTEM_PART || slot_equal(other->slot, wanted->slot))
+            continue;
+        for (size_t d = 0; d < other->dependency_count; d++)
+            if (slot_equal(other->dependencies[d].slot, wanted->slot) &&
+                other->dependencies[d].version > wanted->version)
+                return other;
+    }
+    return NULL;
+}
+
 /** The co-processor comes last, when everything that talks to it is new. */
 static bool waits_as_last(const solver *work, const solve_slot *entry)
 {
@@ -89,7 +102,8 @@ static bool waits_as_last(const solver *work, const solve_slot *entry)
 static bool can_be_placed(const solver *work, const solve_slot *entry)
 {
     if (!is_pending_control(work, entry) || !solve_needs_met(work, entry->wanted) ||
-        !system_takes(work, entry, solve_system_version(work)))
+        !system_takes(work, entry, solve_system_version(work)) ||
+        solve_who_objects(work, entry->wanted))
         return false;
     return is_early(work, entry) ||
            (!solve_is_still_needed(work, entry->wanted) && !waits_as_last(work, entry));

@@ -16,6 +16,7 @@ enum {
     NRF_POWER_SAFE = 1001,           /**< Device OS pull request 2151: copied by the MBR since */
     LAST_SETUP_BEFORE = 4000,        /**< device-os HAL_PLATFORM_DCT_SETUP_DONE, gone in 4.0.0 */
     FIRST_WITH_256K = 3103,          /**< 3.1.0 */
+    CLEARS_FORMER_USER_PART = 1100,  /**< 3.1.0; Device OS bootloader flash_mal.c */
     FIRST_WITH_ASSETS = 5500,        /**< 5.5.0-rc.1 */
     SMALL_EXTERNAL_FLASH = 0x400000, /**< where assets and staging share 1.7 MB */
     ROOM_BELOW_ASSETS = 606208,      /**< Device OS platform/MCU/nRF52840/inc/flash_mal.h */
@@ -54,6 +55,17 @@ bool fact_takes_ncp(const platform *board, uint16_t system)
     return !fact_is_tracker(board) || system < TRACKER_NCP_CLOSED;
 }
 
+bool fact_takes_module(const platform *board, module_slot slot, uint16_t system)
+{
+    if (slot.function == MODULE_BOOTLOADER)
+        return fact_takes_bootloader(board, system);
+    if (slot.function == MODULE_NCP_FIRMWARE)
+        return fact_takes_ncp(board, system);
+    bool has_place = !system || slot.function != MODULE_USER_PART || slot.index != 2 ||
+                     fact_finds_256k(board, system);
+    return has_place && fact_takes_control(board, system);
+}
+
 bool fact_waits_for_setup(const platform *board, uint16_t system)
 {
     return board->mcu == MCU_NRF52840 && system && system < LAST_SETUP_BEFORE;
@@ -75,6 +87,11 @@ bool fact_power_safe(const platform *board, uint16_t bootloader)
 bool fact_finds_256k(const platform *board, uint16_t system)
 {
     return !board->former_user_part || system >= FIRST_WITH_256K;
+}
+
+bool fact_clears_former_user_part(uint16_t bootloader)
+{
+    return !bootloader || bootloader >= CLEARS_FORMER_USER_PART;
 }
 
 bool fact_spares_assets(const platform *board, uint16_t system, uint32_t bytes)

@@ -15,12 +15,16 @@ bool fact_takes_control(const platform *board, uint16_t system);
 bool fact_takes_bootloader(const platform *board, uint16_t system);
 /** Whether a system hands its co-processor a new image. */
 bool fact_takes_ncp(const platform *board, uint16_t system);
+/** Whether a system takes a module for that slot on a control request. */
+bool fact_takes_module(const platform *board, module_slot slot, uint16_t system);
 /** Whether a system waits in listening mode for a set-up that is marked as done. */
 bool fact_waits_for_setup(const platform *board, uint16_t system);
 /** Whether a bootloader survives a power cut while it is replaced. */
 bool fact_power_safe(const platform *board, uint16_t bootloader);
 /** Whether a system looks for 256K applications (nRF52840; true where there is one kind only). */
 bool fact_finds_256k(const platform *board, uint16_t system);
+/** Whether a bootloader takes the 128K application away when it puts a 256K one in place. */
+bool fact_clears_former_user_part(uint16_t bootloader);
 /** Whether a control update of that size leaves alone what the application keeps as assets. */
 bool fact_spares_assets(const platform *board, uint16_t system, uint32_t bytes);
 /** Whether a bootloader finds a system part; a version of 0 does not find 6.1.2. */

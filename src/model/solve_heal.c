@@ -6,6 +6,7 @@
  * however old.
  */
 #include "model/solve.h"
+#include "model/solve_facts.h"
 
 static bool is_damaged(const snapshot *state, module_slot slot)
 {
@@ -29,9 +30,19 @@ static bool asks_for(const solver *work, const module_dependency *needs, size_t 
     return false;
 }
 
+/** A 256K application asks for a system that looks for it, whatever its header says. */
+static bool hides_application(const solver *work, module_slot slot)
+{
+    return slot_equal(slot, (module_slot){MODULE_SYSTEM_PART, 1}) && work->app &&
+           work->app->slot.index == 2 &&
+           !fact_finds_256k(work->state->board, solve_system_version(work));
+}
+
 /** What is about to be replaced asks for nothing any more. */
 static bool is_asked_for(const solver *work, module_slot slot)
 {
+    if (hides_application(work, slot))
+        return true;
     for (size_t i = 0; i < work->module_count; i++) {
         const solve_module *needy = &work->modules[i];
         if (!solve_is_pending(work, needy->slot) &&
@@ -49,7 +60,7 @@ void solve_heal(solver *work)
     bool candidate[RELEASE_MODULES_MAX + PLAN_FILES_MAX + 1] = {false};
     for (size_t i = 0; i < work->slot_count; i++) {
         solve_slot *entry = &work->slots[i];
-        if (entry->wanted->slot.function == MODULE_USER_PART || entry->named)
+        if (entry->named)
             continue; /* the user wants it */
         candidate[i] = entry->write;
         entry->write = entry->write &&

@@ -43,6 +43,16 @@ static void refuse_without_road(solver *work, const solve_slot *entry)
         solve_refuse(work, "no road is known to write %s on this board", file);
 }
 
+static void refuse_objection(solver *work, const solve_slot *entry, const solve_module *objects)
+{
+    char other[MODULE_SLOT_TEXT];
+    slot_text(objects->slot, other);
+    solve_refuse(work,
+                 "the board will not accept %s on a control request: its %s %u needs a newer one; "
+                 "DFU mode does not ask",
+                 entry->wanted->file, other, objects->version);
+}
+
 static void refuse_unplaced(solver *work)
 {
     for (size_t i = 0; i < work->slot_count; i++) {
@@ -60,6 +70,9 @@ static void refuse_unplaced(solver *work)
                          "the release brings that",
                          entry->wanted->file, slot, need.version);
         }
+        const solve_module *objects = solve_who_objects(work, entry->wanted);
+        if (objects)
+            refuse_objection(work, entry, objects);
         if (!work->result->refusal_count)
             refuse_without_road(work, entry);
     }

@@ -115,6 +115,7 @@ static void select_application(solver *work, const release_module *app)
     solve_slot *entry = add_slot(work, app);
     if (!entry)
         return;
+    entry->named = true;
     const snapshot_module *now = snapshot_find(work->state, app->slot);
     bool same = false;
     bool told = now && !integrity_failed(now) && !integrity_unknown(now) &&

@@ -105,7 +105,7 @@ plan_step *solve_add_write(solver *work, solve_slot *entry, route via)
     plan_step *step = solve_add_step(work, STEP_WRITE);
     step->slot = entry->place;
     text_copy(step->file, sizeof step->file, wanted->file);
-    if (work->set && wanted != work->app && !entry->named)
+    if (work->set && !entry->named)
         text_copy(step->release, sizeof step->release, work->set->version);
     step->from_known = now || work->state->modules_known;
     step->from = now ? now->version : 0;

@@ -87,6 +87,44 @@ static bool board_agrees(snapshot *state, const release_module *file)
            satisfied(state, needs[1]);
 }
 
+/** The full check of system parts: nobody else's need may be left above what comes in. */
+static bool others_agree(snapshot *state, const release_module *file)
+{
+    for (size_t i = 0; i < state->module_count; i++) {
+        const snapshot_module *other = &state->modules[i];
+        for (size_t d = 0; d < other->dependency_count; d++)
+            if (file->slot.function == MODULE_SYSTEM_PART &&
+                other->slot.function == MODULE_SYSTEM_PART &&
+                !slot_equal(other->slot, file->slot) &&
+                slot_equal(other->dependencies[d].slot, file->slot) &&
+                other->dependencies[d].version > file->version)
+                return false;
+    }
+    return true;
+}
+
+/** 6.1.2 lies where older bootloaders do not look; from 6.2.0 on they find a second header. */
+static bool system_is_found(snapshot *state)
+{
+    uint16_t system = version_in(state, MODULE_SYSTEM_PART, 1);
+    return state->board->mcu != MCU_NRF52840 || system < 6102 || system >= 6200 ||
+           version_in(state, MODULE_BOOTLOADER, 0) >= 3002;
+}
+
+/** Why an application that comes by control request would not run; NULL: it would. */
+static const char *lost_application(snapshot *state, const release_module *file)
+{
+    uint16_t system = version_in(state, MODULE_SYSTEM_PART, 1);
+    uint16_t loads = version_in(state, MODULE_BOOTLOADER, 0);
+    if (file->slot.function != MODULE_USER_PART || file->slot.index != 2)
+        return NULL;
+    if (system && system < 3100)
+        return "a 256K application for a system that knows none";
+    return have(state, (module_slot){MODULE_USER_PART, 1}) && loads && loads < 1100
+               ? "a 128K application left to win"
+               : NULL;
+}
+
 /** A power cut while this bootloader is replaced ends the board. */
 static bool replacing_is_fatal(snapshot *state, module_slot slot)
 {
@@ -121,11 +159,16 @@ static const char *follow_control(snapshot *state, const plan_step *step,
         return "a control update of the bootloader before 2.0.0";
     if (file->slot.function == MODULE_NCP_FIRMWARE && tracker && system >= 5600)
         return "a co-processor update that is closed";
-    if (!board_agrees(state, file))
+    if (!board_agrees(state, file) || !others_agree(state, file))
         return "needs that the board finds unmet";
+    const char *lost = lost_application(state, file);
+    if (lost)
+        return lost;
     if (replacing_is_fatal(state, file->slot) && !step->critical)
         return "a fatal moment that is not marked";
     install(state, file);
+    if (file->slot.function == MODULE_SYSTEM_PART && !system_is_found(state))
+        return "a system that the bootloader does not find";
     return fitted && !stages_fit(state) ? "a boot chain that does not fit" : NULL;
 }
 
