@@ -2,12 +2,17 @@
 """Genuine releases, every one to every other: the board must end with exactly the files' bytes.
 
 The ordinary run takes a few releases of each platform; with OSB_ALL_PAIRS=1 it is all that were
-published, up and down, which takes half an hour. Headers of all of them are walked in every run,
+published, up and down, which takes a few minutes. Headers of all of them are walked in every run,
 in every mode, by together_plan_pairs.
+
+Some neighbours (2.0.1 and 2.1.0, 4.0.1 and 4.0.2) have bootloaders of one number from two builds.
+Systems before 5.6.0 tell no hashes, so to them the other's build counts as right and stays; with
+--full it is written too. These pairs are walked that way.
 """
 
 import itertools
 import os
+import struct
 import unittest
 
 import genuine
@@ -24,6 +29,7 @@ PREFIX_SIZE = 24  # left out of flash for the radio stack
 
 NRF = {"bootloader": 0xF4000, "softdevice": 0x1000, "system-part1": 0x30000}
 PHOTON = {"bootloader": 0, "system-part1": 0x20000, "system-part2": 0x60000}
+PREFIXES = {0: 0x184, 0xF4000: 0x200}  # of bootloaders, by their place
 ELECTRON = {"bootloader": 0, "system-part1": 0x60000, "system-part2": 0x20000,
             "system-part3": 0x40000}
 
@@ -50,14 +56,22 @@ class Pairs(ProgramTest):
         self.source = self.site.start()
         self.addCleanup(self.site.stop)
 
+    def file_of(self, platform, version, part):
+        """Name and content of the release's file."""
+        return next((name, content) for name, content in self.files[version].items()
+                    if name.startswith(f"{platform}-{part}@"))
+
+    def bootloader_number(self, platform, version, place):
+        """What the header of the release's bootloader says."""
+        content = self.file_of(platform, version, "bootloader")[1]
+        return struct.unpack_from("<H", content, PREFIXES[place] + 10)[0]
+
     def assert_flash(self, platform, version, places):
         """Every file of the release stands in flash, byte by byte."""
         with open(self.path("board", "internal.flash"), "rb") as file:
             flash = file.read()
         for part, start in places.items():
-            name = next(name for name in self.files[version]
-                        if name.startswith(f"{platform}-{part}@"))
-            content = self.files[version][name]
+            name, content = self.file_of(platform, version, part)
             if part == "softdevice":
                 content = content[PREFIX_SIZE:]
             self.assertEqual(flash[start:start + len(content)], content, name)
@@ -73,9 +87,12 @@ class Pairs(ProgramTest):
                 words = ("--sim", "board", "--yes", "--json", "--allow-downgrade")
                 if not os.path.exists(self.path("board")):
                     self.run_program("sim", "new", f"{platform}@{start}", "board")
-                self.run_program("restore", start, *words)
+                self.run_program("restore", start, *words, "--full")
                 self.assert_flash(platform, start, places)
-                report = self.run_program("restore", goal, *words).last
+                one, other = (self.bootloader_number(platform, version, places["bootloader"])
+                              for version in (start, goal))
+                extent = ("--full",) if one == other else ()
+                report = self.run_program("restore", goal, *words, *extent).last
                 self.assertEqual(report["outcome"], "done")
                 self.assert_flash(platform, goal, places)
                 again = self.run_program("restore", goal, *words).last
