@@ -110,14 +110,14 @@ static void dfu_mode_is_entered_once(void **state)
     begin(state, "boron", "2.3.1", "4.0.2");
     add(STEP_MODE, NULL);
     add(STEP_MODE, NULL);
-    assert_judged("step 2 (mode ) would not work");
+    assert_judged("step 2 (mode) would not work");
 }
 
 static void a_running_system_is_not_started(void **state)
 {
     begin(state, "boron", "2.3.1", "4.0.2");
     add(STEP_BOOT, NULL);
-    assert_judged("step 1 (boot ) would not work");
+    assert_judged("step 1 (boot) would not work");
 }
 
 static void a_system_that_was_blanked_is_not_started(void **state)
@@ -128,7 +128,7 @@ static void a_system_that_was_blanked_is_not_started(void **state)
     blank->address = 0x28000;
     blank->bytes = 4096;
     add(STEP_BOOT, NULL);
-    assert_judged("step 3 (boot ) would not work: there is no whole system to start");
+    assert_judged("step 3 (boot) would not work: there is no whole system to start");
 }
 
 static void writes_stay_in_their_slots(void **state)
