@@ -66,12 +66,17 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
                                  .ca_file = copy_or_null(context, options->ca_file),
                                  .proxy = copy_or_null(context, options->proxy),
                                  .no_proxy = copy_or_null(context, options->no_proxy),
+                                 .patience = {.attempts = options->attempts,
+                                              .retry_delay_ms = options->retry_delay_ms,
+                                              .stall_timeout_s = options->stall_timeout_s,
+                                              .wait_max_ms = options->wait_max_ms},
                                  .log = &context->log,
                                  .cancelled = is_cancelled,
                                  .cancelled_context = context};
     TRY(platform_load_all(&context->memory, &context->platforms, error));
     TRY(catalog_load(&context->known, error));
     TRY(cache_open(options->cache ? options->cache : "osbundle-cache", &context->store, error));
+    context->net.kept = context->store;
     context->state =
         arena_text(&context->memory, options->state ? options->state : "osbundle-state");
     if (!context->state)

@@ -20,7 +20,7 @@ typedef struct osb_context osb_context;
 
 /** Something happened; texts live only during the call. */
 typedef struct osb_event {
-    const char *phase;       /**< download inspect read write prove boot step */
+    const char *phase;       /**< download retry inspect read write prove boot step */
     const char *slot;        /**< "bootloader/0"; NULL outside steps */
     const char *file;        /**< the file in question; NULL for none */
     size_t step, steps;      /**< 1-based; 0 outside steps */
@@ -32,6 +32,10 @@ typedef struct osb_event {
     const char *device;      /**< id of the board at work, else its "usb:PORT"; NULL: none */
     const char *label;       /**< of the port it hangs on; NULL: none */
     size_t boards;           /**< that this call works on; 0: none, or not known yet */
+    uint64_t file_done;      /**< download, retry: bytes of `file`; `done` is of all files */
+    uint64_t file_total;     /**< 0 unknown */
+    const char *reason;      /**< retry: why the file is asked for again in `wait_ms`; else NULL */
+    uint64_t wait_ms;
 } osb_event;
 
 /** Called one at a time, but not always from the caller's own thread where there are many boards.
@@ -64,6 +68,10 @@ typedef struct osb_options {
     const char *ca_file;
     const char *proxy;
     const char *no_proxy;
+    uint32_t attempts;        /**< of a request, the first included; 0: 4 */
+    uint32_t retry_delay_ms;  /**< before the second, about, doubled with each; 0: 500 */
+    uint32_t stall_timeout_s; /**< a transfer that crawls so long is broken off; 0: 20 */
+    uint32_t wait_max_ms;     /**< a server that asks us to wait longer is given up; 0: 60000 */
     uint32_t button_wait_ms; /**< how long somebody is there to press a board's button; 0: nobody */
     osb_hooks hooks;
 } osb_options;

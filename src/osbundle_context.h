@@ -99,7 +99,7 @@ osb_status context_known_release(osb_context *context, const char *release_versi
                                  osb_error *error) OSB_MUST_CHECK;
 
 /** Tells the event hook about bytes that arrive; a fetch_progress function. */
-void context_download_progress(void *context, const char *file, uint64_t done, uint64_t total);
+void context_download_progress(void *context, const fetch_news *news);
 
 /** Opens the board that `selector` names and inspects it. */
 osb_status context_board(osb_context *context, const char *selector, device **held, snapshot *state,

@@ -17,9 +17,16 @@ void context_resolve(osb_context *context, const platform *board, const char *wo
     text_copy(release_version, VERSION_SIZE, named ? named : words);
 }
 
-void context_download_progress(void *context, const char *file, uint64_t done, uint64_t total)
+void context_download_progress(void *context, const fetch_news *news)
 {
-    osb_event event = {.phase = "download", .file = file, .done = done, .total = total};
+    osb_event event = {.phase = news->waiting_for ? "retry" : "download",
+                       .file = news->file,
+                       .done = news->done,
+                       .total = news->total,
+                       .file_done = news->file_done,
+                       .file_total = news->file_total,
+                       .reason = news->waiting_for,
+                       .wait_ms = news->wait_ms};
     context_tell(context, &event);
 }
 

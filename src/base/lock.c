@@ -39,16 +39,21 @@ static osb_status busy(int descriptor, const char *path, osb_error *error)
     return osb_fail(error, OSB_ERR_BUSY, path, hint, "process %s works with it", text);
 }
 
+static bool lock(int descriptor, int operation)
+{
+    int result;
+    do
+        result = flock(descriptor, operation);
+    while (result != 0 && errno == EINTR);
+    return result == 0;
+}
+
 static osb_status take(const char *path, int operation, int *descriptor, osb_error *error)
 {
     int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (opened < 0)
         return osb_fail_errno(error, "open lock", path);
-    int result;
-    do
-        result = flock(opened, operation);
-    while (result != 0 && errno == EINTR);
-    if (result == 0) {
+    if (lock(opened, operation)) {
         sign(opened);
         *descriptor = opened;
         return OSB_OK;
@@ -67,4 +72,9 @@ osb_status lock_take(const char *path, int *descriptor, osb_error *error)
 osb_status lock_try(const char *path, int *descriptor, osb_error *error)
 {
     return take(path, LOCK_EX | LOCK_NB, descriptor, error);
+}
+
+bool lock_opened(int descriptor)
+{
+    return lock(descriptor, LOCK_EX | LOCK_NB);
 }

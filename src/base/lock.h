@@ -1,9 +1,15 @@
 #pragma once
 /** Advisory file locks (flock): one writer a board, one publisher a release. */
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /** Takes the lock file at `path` (made when missing), waiting for whoever holds it. */
 osb_status lock_take(const char *path, int *descriptor, osb_error *error) OSB_MUST_CHECK;
 /** As lock_take, but OSB_ERR_BUSY at once, naming the process, when somebody holds it. */
 osb_status lock_try(const char *path, int *descriptor, osb_error *error) OSB_MUST_CHECK;
+
+/** Locks a file that is open already and stays as it is; false when somebody holds it. */
+bool lock_opened(int descriptor);
+
 /* Released by closing the descriptor: hold it in an FD_OWNED. */

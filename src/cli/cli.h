@@ -25,6 +25,7 @@ typedef struct options {
     bool all, yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
     bool all_platforms, prerelease;
     bool credentials, attach, real_time, listening;
+    const char *retry, *retry_delay, *stall_timeout, *max_wait;
     const char *app, *via, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
     text_list platforms, flash, modules, approved;
     /* words behind the command's name */

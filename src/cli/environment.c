@@ -81,8 +81,8 @@ void environment_apply(const options *words, const config *settings, environment
     library->allow_http = words->allow_http;
     library->github_token = variable("GITHUB_TOKEN");
     library->ca_file = first_of(variable("CURL_CA_BUNDLE"), variable("SSL_CERT_FILE"));
-    library->proxy = variable("https_proxy");
-    library->no_proxy = variable("no_proxy");
+    library->proxy = first_of(variable("https_proxy"), variable("HTTPS_PROXY"));
+    library->no_proxy = first_of(variable("no_proxy"), variable("NO_PROXY"));
     library->hooks.log_level = words->verbose ? 2 : variable("OSBUNDLE_LOG") ? 1 : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/interrupts.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/patience.h"
 #include "cli/progress.h"
 
 enum {
@@ -57,6 +58,7 @@ static osb_status run_with_context(const command *chosen, cli *self, osb_error *
     TRY(environment_settings(&settings, error));
     self->settings = &settings;
     environment_apply(self->words, &settings, &kept, &library);
+    TRY(patience_apply(self->words, &library, error));
     osb_status status = osb_open(&library, &self->context, error);
     if (status == OSB_OK)
         status = judge(self, run_command(chosen, self, error), error);

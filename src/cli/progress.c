@@ -39,7 +39,9 @@ void progress_free(progress *shown)
 {
     progress_close(shown);
     board_lines_free(shown->boards);
+    file_lines_free(shown->files);
     shown->boards = NULL;
+    shown->files = NULL;
 }
 
 void progress_close(progress *shown)
@@ -48,6 +50,20 @@ void progress_close(progress *shown)
         fprintf(stderr, "\r\033[K");
     shown->bar_open = false;
     board_lines_clear(shown->boards);
+    file_lines_clear(shown->files);
+}
+
+static bool is_about_download(const osb_event *event)
+{
+    return text_equal(event->phase, "download") || text_equal(event->phase, "retry");
+}
+
+static void add_download(json_t *line, const osb_event *event)
+{
+    json_object_set_new(line, "file_done", json_integer((json_int_t)event->file_done));
+    json_object_set_new(line, "file_total", json_integer((json_int_t)event->file_total));
+    json_object_set_new(line, "reason", json_text_or_null(event->reason));
+    json_object_set_new(line, "wait_ms", json_integer((json_int_t)event->wait_ms));
 }
 
 static void print_event(const osb_event *event)
@@ -61,6 +77,8 @@ static void print_event(const osb_event *event)
         (json_int_t)event->total, "cost_ms", (json_int_t)event->cost_ms, "elapsed_ms",
         (json_int_t)event->elapsed_ms, "cost_total_ms", (json_int_t)event->cost_total_ms, "device",
         json_text_or_null(event->device), "label", json_text_or_null(event->label));
+    if (line && is_about_download(event))
+        add_download(line, event);
     if (line && output_json(line, true, &ignored) != OSB_OK)
         fprintf(stderr, "osbundle: %s\n", ignored.message);
 }
@@ -128,18 +146,26 @@ static void draw_bar(progress *shown, const osb_event *event)
     fprintf(stderr, "\r\033[K%-32s %s %s of %s, %s/s, %s left", text, bar, done, total, rate, left);
 }
 
-/** One line when a step or a download begins. */
+/** One line when a step begins. */
 static void print_line(progress *shown, const osb_event *event)
 {
     char text[160];
-    bool new_step = event->step && event->step != shown->told_step;
-    bool new_file = !event->step && event->file && !text_equal(event->file, shown->told_file);
-    if (!new_step && !new_file)
+    if (!event->step || event->step == shown->told_step)
         return;
     shown->told_step = event->step;
-    text_copy(shown->told_file, sizeof shown->told_file, event->file ? event->file : "");
     progress_describe(event, text, sizeof text);
     fprintf(stderr, "%s\n", text);
+}
+
+/** Files that are on their way, or have to be waited for. */
+static void show_file(progress *shown, const osb_event *event)
+{
+    if (!shown->files)
+        shown->files = file_lines_make(shown->terminal);
+    board_lines_clear(shown->boards);
+    if (shown->bar_open)
+        progress_close(shown);
+    file_lines_event(shown->files, event);
 }
 
 /** Boards that are waited for: all that changes is how many are there. */
@@ -151,14 +177,11 @@ static void show_wait(progress *shown, const osb_event *event)
     shown->bar_open = shown->terminal;
 }
 
-void progress_event(void *context, const osb_event *event)
+/** Boards, and what is done with them. */
+static void show_work(progress *shown, const osb_event *event)
 {
-    progress *shown = context;
-    if (shown->json)
-        print_event(event);
-    else if (shown->quiet)
-        return;
-    else if (text_equal(event->phase, "wait"))
+    file_lines_clear(shown->files);
+    if (text_equal(event->phase, "wait"))
         show_wait(shown, event);
     else if (shown->boards && event->device)
         board_lines_event(shown->boards, event);
@@ -166,4 +189,17 @@ void progress_event(void *context, const osb_event *event)
         draw_bar(shown, event);
     else
         print_line(shown, event);
+}
+
+void progress_event(void *context, const osb_event *event)
+{
+    progress *shown = context;
+    if (shown->json)
+        print_event(event);
+    else if (shown->quiet)
+        return;
+    else if (is_about_download(event))
+        show_file(shown, event);
+    else
+        show_work(shown, event);
 }

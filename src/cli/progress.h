@@ -2,6 +2,7 @@
 /** Showing what is going on: a bar on a terminal, a line a step elsewhere, JSON Lines on demand. */
 #include "cli/cli.h"
 #include "cli/progress_boards.h"
+#include "cli/progress_files.h"
 
 struct progress {
     bool json, quiet, terminal;
@@ -10,7 +11,7 @@ struct progress {
     char phase[96];      /**< what the bar is about: a change starts the rate anew */
     bool bar_open;       /**< the cursor stands behind a bar */
     size_t told_step;    /**< step whose line has been printed */
-    char told_file[64];  /**< download whose line has been printed */
+    file_lines *files;   /**< on their way; NULL until the first */
     board_lines *boards; /**< NULL: at most one board is worked on */
 };
 

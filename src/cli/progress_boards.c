@@ -2,26 +2,21 @@
  * Progress of many boards. On a terminal the lines are drawn over each other, at most ten times a
  * second and no more of them than fit; elsewhere each step is one line.
  *
- * Invariant: while lines stand on the terminal the cursor is behind the last of them.
+ * Invariant: a board is told about under one name, whatever else is known of it.
  */
 #include "cli/progress_boards.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/progress_block.h"
 
 enum {
     BOARDS_MAX = 128,
-    REDRAW_MS = 100,
-    BAR_WIDTH = 20,
-    ROWS_USUAL = 24, /* where the terminal does not tell */
-    COLUMNS_USUAL = 80,
-    LINE_MAX_BYTES = 256
+    BAR_WIDTH = 20
 };
 
 typedef struct board_line {
@@ -37,7 +32,7 @@ struct board_lines {
     size_t expected; /**< boards of the whole run */
     size_t count;    /**< that were heard of */
     board_line lines[BOARDS_MAX];
-    size_t drawn; /**< lines that stand on the terminal */
+    progress_block block;
     uint64_t drawn_ms;
 };
 
@@ -139,32 +134,23 @@ static void format_total(const board_lines *boards, char *target, size_t capacit
                 failed, all - done - failed, left);
 }
 
-static void print_cut(const char *text, size_t columns)
-{
-    fprintf(stderr, "%.*s\033[K\n", (int)columns - 1, text);
-}
-
 /** As many boards as fit; those that are through give way first. */
 static void draw(board_lines *boards)
 {
-    struct winsize size = {.ws_row = ROWS_USUAL, .ws_col = COLUMNS_USUAL};
-    char text[LINE_MAX_BYTES];
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 4 || size.ws_col < 20)
-        size = (struct winsize){.ws_row = ROWS_USUAL, .ws_col = COLUMNS_USUAL};
-    size_t room = size.ws_row - 2u, hidden = boards->count > room ? boards->count - room : 0;
-    board_lines_clear(boards);
-    for (size_t i = 0; i < boards->count && boards->drawn < room; i++) {
+    char text[BLOCK_LINE_MAX];
+    block_begin(&boards->block);
+    size_t room = boards->block.rows - 2;
+    size_t hidden = boards->count > room ? boards->count - room : 0;
+    for (size_t i = 0; i < boards->count && boards->block.drawn < room; i++) {
         if (hidden && boards->lines[i].over) {
             hidden--;
             continue;
         }
         format_line(&boards->lines[i], text, sizeof text);
-        print_cut(text, size.ws_col);
-        boards->drawn++;
+        block_line(&boards->block, text);
     }
     format_total(boards, text, sizeof text);
-    print_cut(text, size.ws_col);
-    boards->drawn++;
+    block_line(&boards->block, text);
 }
 
 void board_lines_event(board_lines *boards, const osb_event *event)
@@ -176,7 +162,7 @@ void board_lines_event(board_lines *boards, const osb_event *event)
         boards->expected = event->boards;
     follow(line, event);
     uint64_t now_ms = progress_now_ms();
-    if (boards->terminal && now_ms - boards->drawn_ms >= REDRAW_MS) {
+    if (boards->terminal && now_ms - boards->drawn_ms >= BLOCK_REDRAW_MS) {
         draw(boards);
         boards->drawn_ms = now_ms;
     } else if (!boards->terminal && event->step && event->step != line->told_step) {
@@ -196,8 +182,6 @@ void board_lines_done(board_lines *boards, const char *name, bool failed)
 
 void board_lines_clear(board_lines *boards)
 {
-    if (boards && boards->drawn)
-        fprintf(stderr, "\033[%zuA\r\033[J", boards->drawn);
     if (boards)
-        boards->drawn = 0;
+        block_clear(&boards->block);
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/fetch_private.h"
+#include "store/received.h"
 #include "trust/verify.h"
 
 static bool record_has(const void *record, module_slot slot)
@@ -97,38 +98,52 @@ static osb_status check_listed(const fetch_item *item, osb_error *error)
     return OSB_OK;
 }
 
+/** What the content has to be; NULL where neither the source nor the catalog says. */
+static const uint8_t *known_digest(const fetch_item *item)
+{
+    if (item->file->has_sha256)
+        return item->file->sha256;
+    return item->cataloged && item->cataloged->pinned ? item->cataloged->sha256 : NULL;
+}
+
 /** Takes the content from the cache where its hash is known and it is there, sound. */
 static void take_cached(const fetch_job *job, fetch_item *item)
 {
-    const uint8_t *digest = NULL;
-    if (item->file->has_sha256)
-        digest = item->file->sha256;
-    else if (item->cataloged && item->cataloged->pinned)
-        digest = item->cataloged->sha256;
+    const uint8_t *digest = known_digest(item);
     item->cached = digest && cas_has(job->target, digest) &&
                    cas_read(job->target, digest, &item->content, NULL) == OSB_OK;
 }
 
-/** Downloads what is not cached. The contents travel in the queue and come back in any case. */
-static osb_status download_from(const fetch_job *job, source *from, fetch_set *set,
-                                fetch_result *result, osb_error *error)
+/** Downloads some items. The contents travel in the queue and come back in any case. */
+static osb_status download_items(const fetch_job *job, source *from, fetch_item *const *items,
+                                 size_t count, osb_error *error)
 {
     download queue[RELEASE_MODULES_MAX];
-    fetch_item *queued[RELEASE_MODULES_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        fetch_item *item = &set->items[i];
-        if (item->cached || item->from != from)
-            continue;
-        buf_free(&item->content);
-        queue[count] = (download){.file = item->file, .content = item->content};
-        queued[count++] = item;
+    for (size_t i = 0; i < count; i++) {
+        buf_free(&items[i]->content);
+        queue[i] = (download){
+            .file = items[i]->file, .sha256 = known_digest(items[i]), .content = items[i]->content};
     }
     osb_status status = source_download(from, queue, count, job->progress, error);
     for (size_t i = 0; i < count; i++) {
-        queued[i]->content = queue[i].content;
-        result->bytes += queue[i].content.size;
+        items[i]->content = queue[i].content;
+        items[i]->resumed = queue[i].resumed;
     }
+    return status;
+}
+
+/** Downloads what a source has of what is not cached. */
+static osb_status download_from(const fetch_job *job, source *from, fetch_set *set,
+                                fetch_result *result, osb_error *error)
+{
+    fetch_item *queued[RELEASE_MODULES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++)
+        if (!set->items[i].cached && set->items[i].from == from)
+            queued[count++] = &set->items[i];
+    osb_status status = download_items(job, from, queued, count, error);
+    for (size_t i = 0; i < count; i++)
+        result->bytes += queued[i]->content.size;
     result->downloaded += count;
     return status;
 }
@@ -192,6 +207,29 @@ static osb_status verify_item(const fetch_job *job, fetch_item *item, osb_error 
     item->crc32 = report.parsed.crc_computed;
     item->version = report.parsed.version;
     return OSB_OK;
+}
+
+/** A file put together from parts of two runs gets a second chance, as a whole. */
+static osb_status verify_or_repeat(const fetch_job *job, fetch_item *item, osb_error *error)
+{
+    osb_status status = verify_item(job, item, error);
+    if (status == OSB_OK)
+        return OSB_OK;
+    received_part_remove(job->target, item->file->location);
+    if (!item->resumed)
+        return status;
+    TRY(download_items(job, item->from, &item, 1, error));
+    status = verify_item(job, item, error);
+    if (status != OSB_OK)
+        received_part_remove(job->target, item->file->location);
+    return status;
+}
+
+/** Of what is published, or comes from elsewhere now. */
+static void remove_parts(const fetch_job *job, const fetch_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        received_part_remove(job->target, set->items[i].file->location);
 }
 
 static void record_item(const fetch_item *item, cached_release *record)
@@ -270,6 +308,7 @@ static osb_status obtain(const fetch_job *job, fetch_set *set, fetch_result *res
                 *error = problem;
             return status;
         }
+        remove_parts(job, set);
         fetch_tell_passed_over(job, source_url(failed), &problem);
     }
 }
@@ -279,10 +318,12 @@ static osb_status fetch_offered(const fetch_job *job, fetch_result *result, osb_
     FETCH_SET_OWNED set = {0};
     TRY(obtain(job, &set, result, error));
     for (size_t i = 0; i < set.count; i++)
-        TRY(verify_item(job, &set.items[i], error));
+        TRY(verify_or_repeat(job, &set.items[i], error));
     TRY(fetch_check_older(job, &set, error));
     TRY(fetch_agree(job, &set, error));
-    return publish(job, &set, &result->record, error);
+    TRY(publish(job, &set, &result->record, error));
+    remove_parts(job, &set);
+    return OSB_OK;
 }
 
 osb_status fetch_release(source_order *sources, const char *os_version, const platform *board,

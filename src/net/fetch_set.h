@@ -10,6 +10,7 @@ typedef struct fetch_item {
     const char *older;               /**< the release that it is taken from; NULL: the wanted one */
     const release_module *cataloged; /**< what the catalog says of it; NULL: nothing */
     bool cached;                     /**< the content was in the cache already */
+    bool resumed;                    /**< it began with what was kept of an earlier download */
     buf content;                     /**< owned */
     /* Once it is verified: */
     uint8_t sha256[SHA256_SIZE]; /**< of the content */

@@ -8,6 +8,7 @@
 #include "net/http.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/http_transfer.h"
@@ -32,6 +33,7 @@ struct http {
     curl_library curl;
     bool started; /**< libcurl is loaded and initialised */
     CURLM *multi;
+    uint64_t chance; /**< of pauses between attempts; never 0 */
 };
 
 /** The requests of one call. */
@@ -42,6 +44,16 @@ typedef struct batch {
     transfer_tally tally;
 } batch;
 
+static void take_patience(http_limits *limits, const net_patience *patience)
+{
+    limits->attempts = patience->attempts ? patience->attempts : limits->attempts;
+    limits->backoff_ms = patience->retry_delay_ms ? patience->retry_delay_ms : limits->backoff_ms;
+    limits->stall_timeout_s =
+        patience->stall_timeout_s ? patience->stall_timeout_s : limits->stall_timeout_s;
+    limits->retry_after_max_ms =
+        patience->wait_max_ms ? patience->wait_max_ms : limits->retry_after_max_ms;
+}
+
 osb_status http_open(const net_options *options, const http_limits *limits, http **opened,
                      osb_error *error)
 {
@@ -50,6 +62,8 @@ osb_status http_open(const net_options *options, const http_limits *limits, http
         return osb_fail_memory(error);
     client->options = *options;
     client->limits = *limits;
+    take_patience(&client->limits, &options->patience);
+    client->chance = clock_monotonic_us() << 16 | (uint64_t)getpid() << 1 | 1;
     *opened = client;
     return OSB_OK;
 }
@@ -113,7 +127,6 @@ static osb_status batch_make(http *client, http_request *requests, size_t count,
                                    .limits = &client->limits,
                                    .tally = &run->tally};
         transfer_make(&run->items[i], &requests[i]);
-        run->tally.done += requests[i].content->size;
         run->tally.total += requests[i].size;
         sizes_known = sizes_known && requests[i].size;
     }
@@ -233,8 +246,31 @@ osb_status http_get(http *client, http_request *requests, size_t count,
                         "run it once without --offline, or use a folder as the source",
                         "needs the network, and offline was asked for");
     TRY(start(client, error));
-    __attribute__((cleanup(batch_drop))) batch run = {0};
+    __attribute__((cleanup(batch_drop)))
+    batch run = {.tally = {.progress = progress, .chance = client->chance}};
     TRY(batch_make(client, requests, count, &run, error));
-    run.tally.progress = progress;
-    return batch_run(&run, error);
+    osb_status status = batch_run(&run, error);
+    client->chance = run.tally.chance;
+    return status;
+}
+
+osb_status http_download(http *client, download *downloads, size_t count,
+                         const fetch_progress *progress, osb_error *error)
+{
+    ARENA_OWNED memory = {0};
+    http_request *requests = arena_take(&memory, count, sizeof *requests);
+    if (!requests)
+        return osb_fail_memory(error);
+    for (size_t i = 0; i < count; i++)
+        requests[i] = (http_request){.url = downloads[i].file->location,
+                                     .name = downloads[i].file->name,
+                                     .accept = "application/octet-stream",
+                                     .size = downloads[i].file->size,
+                                     .sha256 = downloads[i].sha256,
+                                     .keep = HTTP_KEEP_PART,
+                                     .content = &downloads[i].content};
+    osb_status status = http_get(client, requests, count, progress, error);
+    for (size_t i = 0; i < count; i++)
+        downloads[i].resumed = requests[i].resumed;
+    return status;
 }

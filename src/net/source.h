@@ -12,6 +12,15 @@
 #include "base/log.h"
 #include "model/platform.h"
 #include "model/release.h"
+#include "store/cache.h"
+
+/** How long a server is waited for, and how often it is asked again. Zeros: as usual. */
+typedef struct net_patience {
+    uint32_t attempts;        /**< of one request, the first included */
+    uint32_t retry_delay_ms;  /**< before the second attempt, about; doubles with each */
+    uint32_t stall_timeout_s; /**< a transfer that crawls for so long is broken off */
+    uint32_t wait_max_ms;     /**< a server that asks us to wait longer is given up */
+} net_patience;
 
 /**
  * How to reach the network; filled by the program, never from the environment here. The texts are
@@ -24,6 +33,8 @@ typedef struct net_options {
     const char *ca_file;      /**< NULL: the system's */
     const char *proxy;        /**< https proxy URL; NULL for none */
     const char *no_proxy;
+    net_patience patience;
+    cache *kept; /**< keeps beginnings of files, and lists; NULL: nothing is kept */
     const log_sink *log;
     bool (*cancelled)(void *context); /**< asked between transfers; NULL for never */
     void *cancelled_context;
@@ -61,12 +72,23 @@ typedef struct source source;
 /** One file in the air, for source_download. */
 typedef struct download {
     const source_file *file;
-    buf content; /**< grows up to its maximum; made by the caller, freed by the caller */
+    const uint8_t *sha256; /**< of what it has to be; NULL unknown */
+    buf content;           /**< grows up to its maximum; made by the caller, freed by the caller */
+    bool resumed;          /**< out: began with bytes that were kept from an earlier download */
 } download;
 
-/** Called while bytes arrive: `done` of `total` over all files (total 0 while unknown). */
+/** How far a download is, in bytes; totals are 0 while unknown. */
+typedef struct fetch_news {
+    const char *file;
+    uint64_t file_done, file_total;
+    uint64_t done, total;    /**< over all files of the call */
+    const char *waiting_for; /**< why the file is asked for again in `wait_ms`; else NULL */
+    uint64_t wait_ms;
+} fetch_news;
+
+/** Called while bytes arrive, and when a file has to be waited for. */
 typedef struct fetch_progress {
-    void (*advance)(void *context, const char *file, uint64_t done, uint64_t total);
+    void (*advance)(void *context, const fetch_news *news);
     void *context;
 } fetch_progress;
 

@@ -187,8 +187,13 @@ static osb_status folder_download(source *self, download *downloads, size_t coun
                             "the copy was stopped");
         TRY(file_read(downloads[i].file->location, &downloads[i].content, error));
         done += downloads[i].content.size;
+        fetch_news news = {.file = downloads[i].file->name,
+                           .file_done = downloads[i].content.size,
+                           .file_total = downloads[i].file->size,
+                           .done = done,
+                           .total = total};
         if (progress && progress->advance)
-            progress->advance(progress->context, downloads[i].file->name, done, total);
+            progress->advance(progress->context, &news);
     }
     return OSB_OK;
 }

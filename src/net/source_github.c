@@ -46,6 +46,7 @@ static osb_status get_json(github_source *self, const char *url, size_t maximum,
                               .name = url,
                               .accept = "application/vnd.github+json",
                               .bearer = self->base.options.github_token,
+                              .keep = HTTP_KEEP_LIST,
                               .content = &text};
     TRY(http_get(self->client, request, 1, NULL, error));
     osb_status status = json_parse(buf_span(&text), url, document, error);
@@ -226,17 +227,7 @@ static osb_status github_list(source *base, arena *memory, const source_listing 
 static osb_status github_download(source *base, download *downloads, size_t count,
                                   const fetch_progress *progress, osb_error *error)
 {
-    ARENA_OWNED memory = {0};
-    http_request *requests = arena_take(&memory, count, sizeof *requests);
-    if (!requests)
-        return osb_fail_memory(error);
-    for (size_t i = 0; i < count; i++)
-        requests[i] = (http_request){.url = downloads[i].file->location,
-                                     .name = downloads[i].file->name,
-                                     .accept = "application/octet-stream",
-                                     .size = downloads[i].file->size,
-                                     .content = &downloads[i].content};
-    return http_get(github(base)->client, requests, count, progress, error);
+    return http_download(github(base)->client, downloads, count, progress, error);
 }
 
 static void github_close(source *base)

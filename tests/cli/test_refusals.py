@@ -3,6 +3,7 @@
 
 import unittest
 
+from bad_server import Answer
 from program import ProgramTest
 from release_site import ReleaseSite
 
@@ -49,12 +50,15 @@ class WrongFiles(ProgramTest):
 
     def test_a_download_that_is_always_cut_short(self):
         self.serve(self.files)
-        self.site.misbehave("5.3.1", "p2-system-part1@5.3.1.bin", truncate_at=5000)
+        name = "p2-system-part1@5.3.1.bin"
+        self.site.misbehave("5.3.1", name, Answer(self.files[name], cut_at=5000))
         self.assert_refused(6, "p2-system-part1")
 
     def test_a_download_that_is_cut_short_once(self):
         self.serve(self.files)
-        self.site.misbehave("5.3.1", "p2-system-part1@5.3.1.bin", fail_first=1)
+        name = "p2-system-part1@5.3.1.bin"
+        self.site.misbehave("5.3.1", name, Answer(self.files[name], cut_at=5000),
+                            Answer(self.files[name]))
         self.run_program("fetch", "5.3.1", "-p", "p2")
 
     def test_a_file_cut_short(self):

@@ -8,7 +8,7 @@ As a library:
         run("osbundle", "fetch", "4.0.2", "-p", "p2", "--source", site.url)
         assert site.requests("/particle-iot/device-os/releases/download/")
 
-    site.misbehave("4.0.2", name, truncate_at=100)      # that one file comes from a bad server
+    site.misbehave("4.0.2", name, Answer(content, cut_at=100))  # that one comes from a BadServer
     site.answer("/some/path", 503, {"Retry-After": "1"})  # before start(): a fixed answer
 
 As a program:
@@ -21,7 +21,6 @@ for https.
 """
 import argparse
 import hashlib
-import http.server
 import json
 import pathlib
 import shutil
@@ -29,9 +28,10 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
+
+from bad_server import BadServer
 
 REPOSITORY = "particle-iot/device-os"
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -44,7 +44,7 @@ pid {root}/nginx.pid;
 error_log {root}/error.log info;
 events {{ worker_connections 256; }}
 http {{
-    log_format requests '$request_method $status $body_bytes_sent $request_uri'
+    log_format requests '$request_method $status $body_bytes_sent $server_protocol $request_uri'
                         ' "$http_authorization" "$http_user_agent"';
     access_log {root}/access.log requests;
     client_body_temp_path {root}/temporary/body;
@@ -97,76 +97,6 @@ def make_certificate(certificate, key):
          "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
          "-keyout", str(key), "-out", str(certificate)],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-class BadServer:
-    """A server that answers wrongly on purpose, path by path."""
-
-    def __init__(self):
-        self.paths = {}
-        self.requests = []
-        owner = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                owner._serve(self)
-
-            def log_message(self, *arguments):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def serve(self, path, body=b"", status=200, headers=None, declared_length=None,
-              truncate_at=None, fail_first=0, fail_status=503, delay_s=0.0):
-        """How `path` is answered from now on.
-
-        declared_length  Content-Length that is sent, true or not
-        truncate_at      bytes after which the connection is closed
-        fail_first       that many requests get `fail_status` before the answer comes
-        delay_s          silence in the middle of the body
-        """
-        self.paths[path] = dict(body=body, status=status, headers=headers or {},
-                                declared_length=declared_length, truncate_at=truncate_at,
-                                fail_first=fail_first, fail_status=fail_status, delay_s=delay_s)
-        return f"http://127.0.0.1:{self.port}{urllib.parse.quote(path)}"
-
-    def _serve(self, handler):
-        path = urllib.parse.unquote(handler.path.split("?")[0])
-        self.requests.append((path, dict(handler.headers)))
-        rule = self.paths.get(path)
-        handler.close_connection = True
-        if rule is None:
-            handler.send_error(404)
-            return
-        seen = sum(1 for other, _ in self.requests if other == path)
-        if seen <= rule["fail_first"]:
-            handler.send_error(rule["fail_status"])
-            return
-        body = rule["body"]
-        length = len(body) if rule["declared_length"] is None else rule["declared_length"]
-        handler.send_response(rule["status"])
-        for name, value in rule["headers"].items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(length))
-        handler.send_header("Connection", "close")
-        handler.end_headers()
-        sent = body if rule["truncate_at"] is None else body[:rule["truncate_at"]]
-        try:
-            handler.wfile.write(sent[:len(sent) // 2])
-            handler.wfile.flush()
-            time.sleep(rule["delay_s"])
-            handler.wfile.write(sent[len(sent) // 2:])
-        except OSError:
-            pass  # the client hung up, as it may
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class ReleaseSite:
@@ -253,13 +183,12 @@ class ReleaseSite:
         tag = self._release(version)["tag_name"]
         return self.root / "www" / self.repository / "releases" / "download" / tag / name
 
-    def misbehave(self, version, name, **behaviour):
-        """Has one file served by a BadServer; `behaviour` as in BadServer.serve."""
+    def misbehave(self, version, name, *answers):
+        """Has one file served by a BadServer, with these answers in turn."""
         if self._bad is None:
             self._bad = BadServer()
-        behaviour.setdefault("body", self.content_path(version, name).read_bytes())
         self.asset(version, name)["browser_download_url"] = self._bad.serve(
-            f"/{version}/{name}", **behaviour)
+            f"/{version}/{name}", *answers)
         self.publish(version)
         return self._bad
 
@@ -313,15 +242,17 @@ class ReleaseSite:
         self.stop()
 
     def requests(self, beginning="/"):
-        """What was asked so far: dicts of method, status, bytes, path, authorization, agent."""
+        """What was asked so far: dicts of method, status, bytes, protocol, path, authorization,
+        agent."""
         log = self.root / "access.log"
         found = []
         for line in log.read_text().splitlines() if log.exists() else []:
-            method, status, size, rest = line.split(" ", 3)
+            method, status, size, protocol, rest = line.split(" ", 4)
             path, authorization, agent = rest.split(' "', 2)
             if path.startswith(beginning):
                 found.append({"method": method, "status": int(status), "bytes": int(size),
-                              "path": path, "authorization": authorization[:-1].strip("-"),
+                              "protocol": protocol, "path": path,
+                              "authorization": authorization[:-1].strip("-"),
                               "agent": agent[:-1]})
         return found
 
@@ -338,7 +269,7 @@ class ReleaseSite:
         tls = ""
         if self.ca_file:
             key = self.root / "key.pem"
-            tls = f" ssl; ssl_certificate {self.ca_file}; ssl_certificate_key {key}"
+            tls = f" ssl http2; ssl_certificate {self.ca_file}; ssl_certificate_key {key}"
             if not self.ca_file.exists():
                 make_certificate(self.ca_file, key)
         answers = ""

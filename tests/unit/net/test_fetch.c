@@ -347,12 +347,12 @@ static void the_next_source_is_asked_when_the_first_has_it_not(void **state)
     }
 }
 
-static void note_last(void *context, const char *file, uint64_t done, uint64_t total)
+static void note_last(void *context, const fetch_news *news)
 {
     uint64_t *last = context;
-    assert_non_null(file);
-    last[0] = done;
-    last[1] = total;
+    assert_non_null(news->file);
+    last[0] = news->done;
+    last[1] = news->total;
 }
 
 static void progress_counts_all_files_together(void **state)

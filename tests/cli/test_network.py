@@ -1,0 +1,405 @@
+#!/usr/bin/env python3
+"""Servers that fail, lie, dawdle or turn away: what users then see, and that the cache stays clean."""
+
+import gzip
+import os
+import shutil
+import tempfile
+import time
+import unittest
+
+from bad_server import Answer, BadServer
+from program import ProgramTest
+from release_site import ReleaseSite, free_port
+
+VERSION = "5.3.1"
+LARGE = f"p2-system-part1@{VERSION}.bin"  # about 1 MB
+BLOCK = 64 * 1024
+QUICK = ("--retry-delay", "0.01")
+
+
+class NetworkTest(ProgramTest):
+    """A synthetic P2 release behind GitHub's API; its largest file comes from a bad server."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="osbundle-test-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        maker = ProgramTest()
+        maker.folder, maker.source = folder, None
+        names = maker.run_program("sim", "release", f"p2@{VERSION}", "good", "--json").json["files"]
+        cls.files = {}
+        for name in names:
+            with open(os.path.join(folder, "good", name), "rb") as file:
+                cls.files[name] = file.read()
+        cls.large = cls.files[LARGE]
+        cls.wanted = [name for name in names if "mbr" not in name and "tinker" not in name]
+
+    def setUp(self):
+        super().setUp()
+        self.site = ReleaseSite(self.path("site"))
+        self.addCleanup(self.site.stop)
+        self.site.add_release(VERSION, self.files)
+
+    def serve(self, *answers):
+        """Starts the site; with answers, the large file comes from a bad server."""
+        self.bad = self.site.misbehave(VERSION, LARGE, *answers) if answers else None
+        self.source = self.site.start()
+
+    def fetch(self, *words, code=0, **variables):
+        """One fetch, behind which the cache must be clean."""
+        result = self.run_program("fetch", VERSION, "-p", "p2", *QUICK, *words, code=code,
+                                  **variables)
+        self.assert_cache_is_clean()
+        if code == 0:
+            self.assertEqual(self.parts(), [])
+            self.assertEqual(len(self.cached_objects()), len(self.wanted) + 1)
+        else:
+            self.assertEqual(self.cached_objects(), [])
+            self.assert_two_line_error(result)
+        return result
+
+    def parts(self):
+        return [name for name in self.files_below("cache") if name.startswith("tmp/part-")]
+
+    def assert_cache_is_clean(self):
+        if os.path.exists(self.path("cache")):
+            self.run_program("verify")
+        for name in self.files_below("cache"):
+            self.assertFalse(name.startswith(("damaged/", "tmp/object-")), name)
+
+    def asked(self):
+        return self.bad.asked(f"/{VERSION}/{LARGE}")
+
+    def answer(self, **wishes):
+        return Answer(self.large, **wishes)
+
+
+class Broken(NetworkTest):
+    """Connections and servers that break off: asked again, as often as it makes sense."""
+
+    def test_cut_short_is_gone_on_from_where_it_was(self):
+        self.serve(self.answer(etag='"a"', cut_at=300000), self.answer(etag='"a"'))
+        self.fetch()
+        self.assertEqual(self.bad.sent, len(self.large))
+        self.assertEqual([headers.get("Range") for headers in self.asked()],
+                         [None, "bytes=300000-"])
+        self.assertEqual(self.asked()[1]["If-Range"], '"a"')
+
+    def test_last_modified_vouches_for_bytes_where_there_is_no_etag(self):
+        dated = {"Last-Modified": "Tue, 15 Nov 1994 12:45:26 GMT"}
+        self.serve(self.answer(headers=dated, cut_at=300000), self.answer(headers=dated))
+        self.fetch()
+        self.assertEqual(self.asked()[1]["If-Range"], dated["Last-Modified"])
+
+    def test_a_weak_validator_vouches_for_nothing(self):
+        self.serve(self.answer(etag='W/"a"', cut_at=300000), self.answer(etag='W/"a"'))
+        self.fetch()
+        self.assertNotIn("Range", self.asked()[1])
+
+    def test_dropped_at_every_block_in_one_run(self):
+        self.serve(self.answer(etag='"a"', cut_at=BLOCK))
+        self.fetch("--retry", "1")
+        self.assertEqual(self.bad.sent, len(self.large))
+        self.assertEqual(len(self.asked()), len(self.large) // BLOCK + 1)
+
+    def test_dropped_at_every_block_in_as_many_runs(self):
+        self.serve(self.answer(etag='"a"', cut_at=BLOCK))
+        blocks = len(self.large) // BLOCK
+        for block in range(blocks + 1):
+            self.bad.forget()
+            self.fetch("--retry", "0", code=6 if block < blocks else 0)
+            self.assertEqual(self.bad.sent, min(BLOCK, len(self.large) - block * BLOCK))
+        self.site.forget_requests()
+
+    def test_always_cut_short_at_the_same_byte_is_given_up(self):
+        self.serve(self.answer(cut_at=5000))
+        result = self.fetch("--retry", "2", code=6)
+        self.assert_two_line_error(result, "3 times")
+        self.assertEqual(len(self.asked()), 3)
+
+    def test_a_wrong_length_is_cut_short_too(self):
+        self.serve(self.answer(declared_length=len(self.large) + 100))
+        self.site.asset(VERSION, LARGE)["size"] += 100
+        self.site.publish(VERSION)
+        self.fetch("--retry", "1", code=6)
+
+    def test_a_length_that_is_not_the_published_one(self):
+        self.serve(Answer(self.large[:-100]))
+        result = self.fetch(code=4)
+        self.assert_two_line_error(result, f"{len(self.large)} bytes are published")
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_more_than_was_published_is_refused_before_it_comes(self):
+        self.serve(Answer(self.large + bytes(50_000_000), cut_at=BLOCK))
+        result = self.fetch(code=4)
+        self.assert_two_line_error(result, f"more than the {len(self.large)} bytes")
+        self.assertLess(len(self.parts()), len(self.wanted))
+
+    def test_a_crawling_server_is_left(self):
+        self.serve(self.answer(drip=(20, 0.25)), self.answer())
+        begin = time.monotonic()
+        self.fetch("--stall-timeout", "1")
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assertEqual(len(self.asked()), 2)
+
+    def test_a_server_error_passes(self):
+        self.serve(Answer(status=500), self.answer())
+        told = self.fetch("--json").lines
+        waits = [line for line in told if line.get("phase") == "retry"]
+        self.assertEqual([line["file"] for line in waits], [LARGE])
+        self.assertIn("HTTP 500", waits[0]["reason"])
+
+    def test_no_answer_at_all_passes(self):
+        self.serve(Answer(abrupt=True), self.answer())
+        self.fetch()
+
+    def test_a_whole_file_is_not_asked_for_again(self):
+        other = next(name for name in self.wanted if name != LARGE)
+        self.serve(self.answer(cut_at=0))
+        self.fetch("--retry", "0", code=6)
+        self.serve_again(self.answer())
+        self.site.forget_requests()
+        self.fetch()
+        self.assertEqual(self.site.requests(f"/particle-iot/device-os/releases/download/v{VERSION}/"
+                                            + other), [])
+
+    def serve_again(self, *answers):
+        self.bad.serve(f"/{VERSION}/{LARGE}", *answers)
+
+
+class Waiting(NetworkTest):
+    """Servers that ask for patience: they get it within bounds, and the user is told."""
+
+    def test_too_many_requests_with_retry_after(self):
+        self.serve(Answer(status=429, headers={"Retry-After": "1"}), self.answer())
+        begin = time.monotonic()
+        result = self.fetch()
+        self.assertGreater(time.monotonic() - begin, 1)
+        self.assertIn("rate limit", result.err)
+
+    def test_a_rate_limit_that_ends_too_late_is_told_with_its_end(self):
+        reset = int(time.time()) + 1000
+        self.serve(Answer(status=403, headers={"X-RateLimit-Remaining": "0",
+                                               "X-RateLimit-Reset": str(reset)}))
+        result = self.fetch(code=6)
+        self.assert_two_line_error(
+            result, time.strftime("until %Y-%m-%dT%H:%M:%SZ", time.gmtime(reset)))
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_a_rate_limit_that_ends_soon_is_waited_for(self):
+        self.serve(Answer(status=403, headers={"X-RateLimit-Remaining": "0",
+                                               "X-RateLimit-Reset": str(int(time.time()) + 2)}),
+                   self.answer())
+        self.fetch()
+
+    def test_the_user_says_how_long_is_too_long(self):
+        self.serve(Answer(status=503, headers={"Retry-After": "30"}))
+        result = self.fetch("--max-wait", "2.5", code=6)
+        self.assert_two_line_error(result, "not available until 2")
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_what_is_forbidden_is_not_asked_for_again(self):
+        self.serve(Answer(status=403, body=b"no"))
+        self.fetch(code=6)
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_what_is_not_there_is_taken_from_the_next_source(self):
+        self.serve(Answer(status=404))
+        self.fetch(code=3)
+        self.assertEqual(len(self.asked()), 1)
+        os.makedirs(self.path("folder", VERSION))
+        for name, content in self.files.items():
+            self.write(os.path.join("folder", VERSION, name), content)
+        self.fetch("--source", self.source, "--source", self.path("folder"))
+
+    def test_wrong_patience_is_a_usage_error(self):
+        for words in (("--retry", "many"), ("--retry-delay", "-1"), ("--retry-delay", "1."),
+                      ("--max-wait", "0.0001"), ("--stall-timeout", "1e3")):
+            self.assert_two_line_error(self.run_program("list", *words, code=2), words[0])
+
+
+class Elsewhere(NetworkTest):
+    """Redirects, and who else may be talking."""
+
+    def redirect(self, location):
+        return Answer(status=302, headers={"Location": location})
+
+    def test_a_redirect_to_plain_http_elsewhere(self):
+        self.serve(self.redirect("http://198.51.100.1/file"))
+        result = self.fetch(code=5)
+        self.assertIn("198.51.100.1", result.err)
+
+    def test_redirects_in_circles(self):
+        self.serve(self.redirect(f"/{VERSION}/{LARGE}"))
+        self.assert_two_line_error(self.fetch(code=6), "circles")
+        self.assertEqual(len(self.asked()), 11)
+
+    def test_a_token_goes_to_the_api_only(self):
+        self.serve(self.answer())
+        self.fetch(GITHUB_TOKEN="secret")
+        self.assertEqual(self.site.requests("/repos/")[0]["authorization"], "Bearer secret")
+        for request in self.site.requests("/particle-iot/"):
+            self.assertEqual(request["authorization"], "")
+        self.assertNotIn("Authorization", self.asked()[0])
+
+    def test_a_web_page_instead_of_a_file(self):
+        page = b"<!DOCTYPE html><html><body>Please log in</body></html>"
+        self.serve(Answer(page, headers={"Content-Type": "text/html"}, etag='"page"'))
+        self.assert_two_line_error(self.fetch(code=6), "web page", LARGE)
+        self.assertLess(len(self.parts()), len(self.wanted))
+
+    def test_a_web_page_instead_of_the_api(self):
+        self.site.answer(f"/repos/particle-iot/device-os/releases/tags/v{VERSION}", 200,
+                         body="<html>Please log in</html>")
+        self.serve()
+        self.assert_two_line_error(self.fetch(code=6), "web page")
+
+    def test_bytes_that_are_packed_unasked(self):
+        packed = gzip.compress(self.large)
+        self.serve(Answer(packed, headers={"Content-Encoding": "gzip"}))
+        self.assert_two_line_error(self.fetch(code=4), "'gzip'")
+        self.assertEqual(len(self.asked()), 1)
+
+
+class Ranges(NetworkTest):
+    """Servers that get the middle of a file wrong: it is begun anew, and never a mixture."""
+
+    def half(self, **wishes):
+        return self.answer(etag='"a"', cut_at=500000, **wishes)
+
+    def test_a_range_that_is_ignored(self):
+        self.serve(self.half(), self.answer(etag='"a"', ranges="ignored"))
+        self.fetch()
+        self.assertEqual(self.bad.sent, 500000 + len(self.large))
+
+    def test_another_range_than_was_asked_for(self):
+        self.serve(self.half(), self.answer(etag='"a"', ranges="wrong"),
+                   self.answer(etag='"a"', ranges="wrong"))
+        self.fetch()
+        self.assertNotIn("Range", self.asked()[2])
+
+    def test_a_file_that_changed_between_its_parts(self):
+        other = bytes(reversed(self.large))
+        self.serve(Answer(other, etag='"old"', cut_at=500000), self.answer(etag='"new"'))
+        self.fetch()
+
+    def test_a_file_that_changed_between_two_runs(self):
+        other = bytes(reversed(self.large))
+        self.serve(Answer(other, etag='"old"', cut_at=500000))
+        self.fetch("--retry", "0", code=6)
+        self.bad.serve(f"/{VERSION}/{LARGE}", self.answer(etag='"new"'))
+        self.fetch()
+
+    def test_a_file_that_changed_behind_the_same_etag(self):
+        other = bytes(reversed(self.large))
+        self.serve(Answer(other, etag='"a"', cut_at=500000))
+        self.fetch("--retry", "0", code=6)
+        self.bad.serve(f"/{VERSION}/{LARGE}", self.answer(etag='"a"'))
+        self.fetch()
+
+    def test_a_part_that_rotted_on_disk(self):
+        self.serve(self.half())
+        self.fetch("--retry", "0", code=6)
+        for name in self.parts():
+            path = self.path("cache", name)
+            with open(path, "r+b") as file:
+                file.seek(-10, os.SEEK_END)
+                file.write(bytes(10))
+        self.bad.serve(f"/{VERSION}/{LARGE}", self.answer(etag='"a"'))
+        self.fetch()
+
+    def test_a_part_that_is_no_part(self):
+        self.serve(self.half())
+        self.fetch("--retry", "0", code=6)
+        for name in self.parts():
+            with open(self.path("cache", name), "wb") as file:
+                file.write(os.urandom(1000))
+        self.bad.serve(f"/{VERSION}/{LARGE}", self.answer(etag='"a"'))
+        self.fetch()
+
+    def test_a_part_that_the_server_has_less_of(self):
+        self.serve(self.half())
+        self.fetch("--retry", "0", code=6)
+        self.bad.serve(f"/{VERSION}/{LARGE}", Answer(status=416), self.answer(etag='"a"'))
+        self.fetch()
+
+    def test_ctrl_c_leaves_a_part_that_the_next_run_goes_on_from(self):
+        self.serve(self.answer(etag='"a"', drip=(BLOCK, 0.1)))
+        self.interrupt_program("fetch", VERSION, "-p", "p2", "--json", when=f'"file":"{LARGE}"')
+        self.assert_cache_is_clean()
+        self.assertEqual(self.cached_objects(), [])
+        self.bad.forget()
+        self.fetch()
+        self.assertLess(self.bad.sent, len(self.large))
+        self.assertIn("Range", self.asked()[0])
+
+
+class Lists(NetworkTest):
+    """Lists are asked for again only where they changed."""
+
+    def test_an_unchanged_list_is_not_sent_again(self):
+        self.serve()
+        first = self.run_program("list", "--remote", "--json").json
+        self.site.forget_requests()
+        self.assertEqual(self.run_program("list", "--remote", "--json").json, first)
+        asked = self.site.requests("/repos/")
+        self.assertEqual({request["status"] for request in asked}, {304})
+        self.site.add_release("6.0.0", self.files)
+        changed = self.run_program("list", "--remote", "--json").json
+        self.assertEqual(len(changed["releases"]), 2)
+
+    def test_a_list_that_rotted_on_disk_is_asked_for_again(self):
+        self.serve()
+        first = self.run_program("list", "--remote", "--json").json
+        for name in self.files_below("cache"):
+            if name.startswith("lists/"):
+                with open(self.path("cache", name), "wb") as file:
+                    file.write(b"osbundle-received 1\n")
+        self.assertEqual(self.run_program("list", "--remote", "--json").json, first)
+
+
+class Encrypted(NetworkTest):
+    """https: whom we trust, and what it is good for."""
+
+    def setUp(self):
+        super().setUp()
+        self.site.stop()
+        self.site = ReleaseSite(self.path("secure"), tls=True)
+        self.addCleanup(self.site.stop)
+        self.site.add_release(VERSION, self.files)
+        self.source = self.site.start()
+
+    def test_an_unknown_ca_is_refused_at_once(self):
+        result = self.fetch(code=6)
+        self.assert_two_line_error(result, "certificate")
+        self.assertIn("SSL_CERT_FILE", result.err)
+        self.assertNotIn("times over", result.err)
+        self.assertEqual(self.site.requests(), [])
+
+    def test_a_ca_file_makes_it_known_and_http_2_is_spoken(self):
+        for name in ("CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+            shutil.rmtree(self.path("cache"), ignore_errors=True)
+            self.site.forget_requests()
+            self.fetch(**{name: str(self.site.ca_file)})
+            self.assertEqual({request["protocol"] for request in self.site.requests()},
+                             {"HTTP/2.0"})
+
+    def test_a_redirect_to_plain_http_is_refused_even_to_this_machine(self):
+        bad = BadServer()
+        self.addCleanup(bad.stop)
+        self.site.stop()
+        path = self.site.asset(VERSION, LARGE)["browser_download_url"]
+        path = path.removeprefix(self.site.origin).replace("%40", "@")
+        self.site.answer(path, 302, {"Location": bad.serve("/file", self.answer())})
+        self.source = self.site.start()
+        self.fetch("--allow-http", code=5, SSL_CERT_FILE=str(self.site.ca_file))
+        self.assertEqual(bad.requests, [])
+
+    def test_nobody_listens(self):
+        self.source = f"github+http://127.0.0.1:{free_port()}/repos/o/n"
+        self.assert_two_line_error(self.fetch("--retry", "1", code=6), "2 times over")
+
+
+if __name__ == "__main__":
+    unittest.main()
