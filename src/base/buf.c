@@ -16,6 +16,19 @@ void buf_free(buf *buffer)
     *buffer = (buf){.maximum = buffer->maximum};
 }
 
+/** Takes memory for `capacity` bytes. False (and sticking) when there is none. */
+static bool grow(buf *buffer, size_t capacity)
+{
+    uint8_t *data = realloc(buffer->data, capacity);
+    if (!data) {
+        buffer->overflow = true;
+        return false;
+    }
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return true;
+}
+
 /** Makes room for `more` bytes. False (and sticking) when the maximum forbids it. */
 static bool reserve(buf *buffer, size_t more)
 {
@@ -29,14 +42,15 @@ static bool reserve(buf *buffer, size_t more)
     size_t capacity = buffer->capacity ? buffer->capacity : 64;
     while (capacity < needed)
         capacity = capacity > buffer->maximum / 2 ? buffer->maximum : capacity * 2;
-    uint8_t *data = realloc(buffer->data, capacity);
-    if (!data) {
-        buffer->overflow = true;
-        return false;
-    }
-    buffer->data = data;
-    buffer->capacity = capacity;
-    return true;
+    return grow(buffer, capacity);
+}
+
+void buf_reserve(buf *buffer, size_t more)
+{
+    if (more > buffer->maximum - buffer->size)
+        more = buffer->maximum - buffer->size;
+    if (!buffer->overflow && buffer->size + more > buffer->capacity)
+        grow(buffer, buffer->size + more);
 }
 
 void buf_append(buf *buffer, span bytes)

@@ -27,6 +27,8 @@ static inline buf buf_make(size_t maximum)
 void buf_free(buf *buffer);
 #define BUF_OWNED __attribute__((cleanup(buf_free))) buf
 
+/** Takes memory for `more` bytes at once, where so many are known to come. */
+void buf_reserve(buf *buffer, size_t more);
 void buf_append(buf *buffer, span bytes);
 void buf_append_text(buf *buffer, const char *text);
 void buf_append_format(buf *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));

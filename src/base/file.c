@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -36,6 +37,23 @@ bool folder_exists(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+/** Reads into the room that the buffer has, and what is more than that by way of a block. */
+static ssize_t read_more(int descriptor, buf *content)
+{
+    uint8_t block[16 * 1024];
+    size_t room = content->capacity - content->size;
+    struct iovec parts[] = {{.iov_base = block, .iov_len = 0},
+                            {.iov_base = block, .iov_len = sizeof block}};
+    if (room)
+        parts[0] = (struct iovec){.iov_base = content->data + content->size, .iov_len = room};
+    ssize_t size = readv(descriptor, parts, 2);
+    size_t taken = size <= 0 ? 0 : (size_t)size < room ? (size_t)size : room;
+    content->size += taken;
+    if (size > 0)
+        buf_append(content, (span){block, (size_t)size - taken});
+    return size;
+}
+
 osb_status file_read(const char *path, buf *content, osb_error *error)
 {
     FD_OWNED descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -49,16 +67,15 @@ osb_status file_read(const char *path, buf *content, osb_error *error)
     if (status.st_size > 0 && (uint64_t)status.st_size > content->maximum - content->size)
         return osb_fail(error, OSB_ERR_REFUSED, path, "check that this is the file you mean",
                         "is larger than the %zu bytes such a file may have", content->maximum);
-    uint8_t block[64 * 1024];
+    buf_reserve(content, status.st_size > 0 ? (size_t)status.st_size : 0);
     for (;;) {
-        ssize_t size = read(descriptor, block, sizeof block);
+        ssize_t size = read_more(descriptor, content);
         if (size < 0 && errno == EINTR)
             continue;
         if (size < 0)
             return osb_fail_errno(error, "read", path);
         if (size == 0)
             return buf_check(content, path, error);
-        buf_append(content, (span){block, (size_t)size});
         if (content->overflow)
             return osb_fail(error, OSB_ERR_REFUSED, path, "check that this is the file you mean",
                             "is larger than the %zu bytes such a file may have", content->maximum);
@@ -119,19 +136,30 @@ osb_status file_write_atomic(const char *path, span content, mode_t mode, osb_er
     return folder_sync(folder, error);
 }
 
+/** A new folder is made to last before anything is put into it. */
+static osb_status make_one(const char *path, osb_error *error)
+{
+    char above[PATH_SIZE];
+    if (mkdir(path, 0777) != 0)
+        return errno == EEXIST ? OSB_OK : osb_fail_errno(error, "create folder", path);
+    parent_folder(above, path);
+    return folder_sync(above, error);
+}
+
 osb_status folder_make(const char *path, osb_error *error)
 {
     char partial[PATH_SIZE];
+    if (folder_exists(path))
+        return OSB_OK;
     if (!text_format(partial, sizeof partial, "%s", path))
         return osb_fail(error, OSB_ERR_USAGE, path, "use a shorter path", "path is too long");
     for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
-            return osb_fail_errno(error, "create folder", partial);
+        if (!folder_exists(partial))
+            TRY(make_one(partial, error));
         *slash = '/';
     }
-    if (mkdir(partial, 0777) != 0 && errno != EEXIST)
-        return osb_fail_errno(error, "create folder", partial);
+    TRY(make_one(partial, error));
     if (!folder_exists(path)) {
         errno = ENOTDIR;
         return osb_fail_errno(error, "create folder", path);

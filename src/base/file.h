@@ -29,7 +29,7 @@ osb_status file_write_atomic(const char *path, span content, mode_t mode,
 osb_status file_write_all(int descriptor, span content, const char *path,
                           osb_error *error) OSB_MUST_CHECK;
 
-/** Makes a folder and those above it; fine when it is there. */
+/** Makes a folder and those above it, to last; fine when it is there. */
 osb_status folder_make(const char *path, osb_error *error) OSB_MUST_CHECK;
 
 /** fsync of a folder, so that a rename in it survives a power cut. */

@@ -54,7 +54,8 @@ static osb_status take(const char *path, int operation, int *descriptor, osb_err
     if (opened < 0)
         return osb_fail_errno(error, "open lock", path);
     if (lock(opened, operation)) {
-        sign(opened);
+        if (operation & LOCK_EX)
+            sign(opened);
         *descriptor = opened;
         return OSB_OK;
     }
@@ -72,6 +73,11 @@ osb_status lock_take(const char *path, int *descriptor, osb_error *error)
 osb_status lock_try(const char *path, int *descriptor, osb_error *error)
 {
     return take(path, LOCK_EX | LOCK_NB, descriptor, error);
+}
+
+osb_status lock_share(const char *path, int *descriptor, osb_error *error)
+{
+    return take(path, LOCK_SH, descriptor, error);
 }
 
 bool lock_opened(int descriptor)
