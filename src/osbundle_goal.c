@@ -29,8 +29,9 @@ static osb_status take_module(request *work, span content, const char *path, rel
     module parsed;
     TRY(module_parse(content, path, &parsed, error));
     TRY(platform_accepts(work->state.board, &parsed, path, error));
-    release_module_from(file, &parsed, path_name(path));
-    return keep(work, file->file, content, pinned, error);
+    TRY(keep(work, path_name(path), content, pinned, error));
+    release_module_from(file, &parsed, path_name(path), pinned->sha256);
+    return OSB_OK;
 }
 
 /** Reads a module that the user names. */
@@ -278,7 +279,7 @@ static osb_status take_locked_application(request *work, const release_module *p
                         "is pinned by the lock, and not in the cache");
     TRY(module_parse(buf_span(&content), pin->file, &parsed, error));
     TRY(platform_accepts(work->state.board, &parsed, pin->file, error));
-    release_module_from(&work->app, &parsed, pin->file);
+    release_module_from(&work->app, &parsed, pin->file, pin->sha256);
     text_copy(pinned->name, sizeof pinned->name, pin->file);
     memcpy(pinned->sha256, pin->sha256, SHA256_SIZE);
     return OSB_OK;

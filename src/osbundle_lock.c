@@ -44,6 +44,7 @@ static osb_status pin_application(span file, span content, const char *path, rel
                                   osb_error *error)
 {
     verify_report report;
+    uint8_t digest[SHA256_SIZE];
     const verify_expectation expected = {.file_name = path_name(path), .board = set->board};
     TRY(verify_file(content, &expected, &report, error));
     if (report.parsed.slot.function != MODULE_USER_PART)
@@ -55,9 +56,9 @@ static osb_status pin_application(span file, span content, const char *path, rel
                         "does not fit into a lock");
     TRY(check_needs(set, &report.parsed, path, error));
     release_module *entry = &set->modules[set->module_count++];
-    release_module_from(entry, &report.parsed, path_name(path));
+    sha256(file, digest);
+    release_module_from(entry, &report.parsed, path_name(path), digest);
     entry->size = (uint32_t)file.size;
-    sha256(file, entry->sha256);
     return OSB_OK;
 }
 

@@ -59,7 +59,8 @@ osb_status context_release(osb_context *context, const char *release_version, co
     fetch_result result;
     TRY(fetch_one(context, release_version, board, allow_incomplete, &result, error));
     tell_older(context, &result.record);
-    return cache_load_release(context->store, &result.record, board, set, error);
+    *set = result.set;
+    return OSB_OK;
 }
 
 osb_status context_known_release(osb_context *context, const char *release_version,

@@ -105,7 +105,7 @@ static osb_status load_file(request *work, const pinned_file *pinned, const char
         return OSB_ERR_NOT_FOUND;
     }
     TRY(module_parse(buf_span(&content), pinned->name, &parsed, error));
-    release_module_from(file, &parsed, pinned->name);
+    release_module_from(file, &parsed, pinned->name, pinned->sha256);
     return OSB_OK;
 }
 

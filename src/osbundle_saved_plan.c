@@ -54,7 +54,7 @@ static osb_status take_file(request *work, const plan *saved, const char *name,
     TRY(status);
     TRY(module_parse(buf_span(&content), name, &parsed, error));
     TRY(platform_accepts(work->state.board, &parsed, name, error));
-    release_module_from(file, &parsed, name);
+    release_module_from(file, &parsed, name, found->sha256);
     text_copy(pinned->name, sizeof pinned->name, name);
     memcpy(pinned->sha256, found->sha256, SHA256_SIZE);
     return OSB_OK;

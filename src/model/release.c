@@ -20,7 +20,8 @@ const release_module *release_find(const release *set, module_slot slot)
     return NULL;
 }
 
-void release_module_from(release_module *entry, const module *parsed, const char *file_name)
+void release_module_from(release_module *entry, const module *parsed, const char *file_name,
+                         const uint8_t digest[SHA256_SIZE])
 {
     *entry = (release_module){
         .slot = parsed->slot,
@@ -32,7 +33,10 @@ void release_module_from(release_module *entry, const module *parsed, const char
         .synthetic = parsed->synthetic,
     };
     text_copy(entry->file, sizeof entry->file, file_name);
-    sha256(parsed->file, entry->sha256);
+    if (digest)
+        memcpy(entry->sha256, digest, SHA256_SIZE);
+    else
+        sha256(parsed->file, entry->sha256);
     memcpy(entry->identity, parsed->sha256, SHA256_SIZE);
 }
 

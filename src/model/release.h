@@ -98,8 +98,12 @@ const char *catalog_resolve(const catalog *known, const platform *board, const c
 
 const release_module *release_find(const release *set, module_slot slot);
 
-/** A release_module from a parsed module file. */
-void release_module_from(release_module *entry, const module *parsed, const char *file_name);
+/**
+ * A release_module from a parsed module file.
+ * @param sha256 of the whole file, where that is known already; NULL: it is hashed here
+ */
+void release_module_from(release_module *entry, const module *parsed, const char *file_name,
+                         const uint8_t sha256[SHA256_SIZE]);
 
 /** The "osbundle-release" object that `show --json` prints. */
 json_t *release_to_json(const release *set);

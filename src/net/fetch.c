@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "net/fetch_private.h"
 #include "store/received.h"
@@ -41,15 +42,15 @@ static bool keeps_pins(const fetch_job *job, const release *cached)
  * Whether the cache holds the set, sound and complete. Damage of any kind is an answer too: no.
  * The set is then fetched again, which repairs it.
  */
-static bool is_cached(const fetch_job *job, cached_release *record)
+static bool is_cached(const fetch_job *job, fetch_result *result)
 {
-    release cached;
+    cached_release *record = &result->record;
     if (cache_find_release(job->target, job->version, job->board->name, record, NULL) != OSB_OK)
         return false;
     if (!job->allow_incomplete && fetch_first_missing(job->board, record_has, record))
         return false;
-    return cache_load_release(job->target, record, job->board, &cached, NULL) == OSB_OK &&
-           keeps_pins(job, &cached);
+    return cache_load_release(job->target, record, job->board, &result->set, NULL) == OSB_OK &&
+           keeps_pins(job, &result->set);
 }
 
 /** The name of the file that would fill a slot: the catalog's, else made up by the rule. */
@@ -202,10 +203,8 @@ static osb_status verify_item(const fetch_job *job, fetch_item *item, osb_error 
     verify_report report;
     TRY(verify_file(buf_span(&item->content), &expected, &report, error));
     TRY(check_promise(file, &report.parsed, error));
-    memcpy(item->sha256, report.sha256, SHA256_SIZE);
-    memcpy(item->dependencies, report.parsed.dependencies, sizeof item->dependencies);
     item->crc32 = report.parsed.crc_computed;
-    item->version = report.parsed.version;
+    release_module_from(&item->loaded, &report.parsed, file->name, report.sha256);
     return OSB_OK;
 }
 
@@ -236,7 +235,7 @@ static void record_item(const fetch_item *item, cached_release *record)
 {
     cached_module *entry = &record->modules[record->count++];
     *entry = (cached_module){.slot = item->place->slot, .size = item->content.size};
-    memcpy(entry->sha256, item->sha256, SHA256_SIZE);
+    memcpy(entry->sha256, item->loaded.sha256, SHA256_SIZE);
     text_copy(entry->file, sizeof entry->file, item->file->name);
     if (!text_format(entry->from, sizeof entry->from, "%s", item->file->location))
         text_copy(entry->from, sizeof entry->from, source_url(item->from));
@@ -245,17 +244,23 @@ static void record_item(const fetch_item *item, cached_release *record)
     clock_utc_text(-1, entry->when);
 }
 
-/** Objects first, the record last. */
-static osb_status publish(const fetch_job *job, const fetch_set *set, cached_release *record,
+/** Objects first, the record last. Nobody removes the objects before the record names them. */
+static osb_status publish(const fetch_job *job, const fetch_set *set, fetch_result *result,
                           osb_error *error)
 {
-    uint8_t digest[SHA256_SIZE];
+    FD_OWNED hold = -1;
+    cached_release *record = &result->record;
     *record = (cached_release){0};
+    result->set = (release){.board = job->board};
     text_copy(record->version, sizeof record->version, job->version);
     text_copy(record->platform, sizeof record->platform, job->board->name);
+    text_copy(result->set.version, sizeof result->set.version, job->version);
+    TRY(cache_hold(job->target, &hold, error));
     for (size_t i = 0; i < set->count; i++) {
-        TRY(cas_publish(job->target, buf_span(&set->items[i].content), digest, error));
-        record_item(&set->items[i], record);
+        const fetch_item *item = &set->items[i];
+        TRY(cas_publish_hashed(job->target, buf_span(&item->content), item->loaded.sha256, error));
+        record_item(item, record);
+        result->set.modules[result->set.module_count++] = item->loaded;
     }
     return cache_publish_release(job->target, record, error);
 }
@@ -321,7 +326,7 @@ static osb_status fetch_offered(const fetch_job *job, fetch_result *result, osb_
         TRY(verify_or_repeat(job, &set.items[i], error));
     TRY(fetch_check_older(job, &set, error));
     TRY(fetch_agree(job, &set, error));
-    TRY(publish(job, &set, &result->record, error));
+    TRY(publish(job, &set, result, error));
     remove_parts(job, &set);
     return OSB_OK;
 }
@@ -343,7 +348,7 @@ osb_status fetch_release(source_order *sources, const char *os_version, const pl
                      .sources = sources,
                      .memory = &memory};
     *result = (fetch_result){0};
-    result->already_cached = is_cached(&job, &result->record);
+    result->already_cached = is_cached(&job, result);
     if (result->already_cached)
         return OSB_OK;
     TRY(fetch_ask(&job, error));

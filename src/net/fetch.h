@@ -5,6 +5,7 @@
 
 typedef struct fetch_result {
     cached_release record;
+    release set; /**< the same with the headers of its modules, as cache_load_release gives it */
     size_t downloaded; /**< files that came over the wire; the others were cached */
     uint64_t bytes;
     bool already_cached; /**< nothing had to be asked of any source */

@@ -53,8 +53,8 @@ static osb_status compare(const fetch_item *item, const fetch_offer *other, cons
     uint8_t digest[SHA256_SIZE];
     bool is_known;
     TRY(hash_at(other->from, file, digest, &is_known, error));
-    if (is_known && memcmp(digest, item->sha256, SHA256_SIZE) != 0) {
-        text_hex(ours, (span){item->sha256, SHA256_SIZE});
+    if (is_known && memcmp(digest, item->loaded.sha256, SHA256_SIZE) != 0) {
+        text_hex(ours, (span){item->loaded.sha256, SHA256_SIZE});
         text_hex(theirs, (span){digest, SHA256_SIZE});
         return disagree(item, other, "SHA-256", ours, theirs, error);
     }

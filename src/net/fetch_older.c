@@ -167,9 +167,9 @@ static const module_dependency *unmet_need(const fetch_set *set, const fetch_ite
 {
     for (size_t i = 0; i < set->count; i++)
         for (size_t k = 0; k < 2; k++) {
-            const module_dependency *need = &set->items[i].dependencies[k];
+            const module_dependency *need = &set->items[i].loaded.dependencies[k];
             if (need->slot.function != MODULE_NONE && slot_equal(need->slot, item->place->slot) &&
-                need->version > item->version)
+                need->version > item->loaded.version)
                 return need;
         }
     return NULL;
@@ -189,7 +189,7 @@ osb_status fetch_check_older(const fetch_job *job, fetch_set *set, osb_error *er
                 error, OSB_ERR_REFUSED, job->version,
                 "use another source, or take what there is with --allow-incomplete",
                 "%s for %s is missing, and that of %s is too old: %u where %u is needed", slot,
-                job->board->name, item->older, item->version, need->version);
+                job->board->name, item->older, item->loaded.version, need->version);
         fetch_set_remove(set, i);
     }
     return OSB_OK;

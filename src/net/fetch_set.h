@@ -13,10 +13,8 @@ typedef struct fetch_item {
     bool resumed;                    /**< it began with what was kept of an earlier download */
     buf content;                     /**< owned */
     /* Once it is verified: */
-    uint8_t sha256[SHA256_SIZE]; /**< of the content */
+    release_module loaded; /**< with the SHA-256 of the content */
     uint32_t crc32;
-    uint16_t version;
-    module_dependency dependencies[2];
 } fetch_item;
 
 typedef struct fetch_set {

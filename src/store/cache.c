@@ -45,8 +45,7 @@ static osb_status check_format(const char *folder, const char *path, osb_error *
 static bool name_is_ours(const char *name)
 {
     return text_equal(name, "README.md") || text_equal(name, "CACHEDIR.TAG") ||
-           text_equal(name, "tmp") || text_starts_with(name, "format.") ||
-           text_starts_with(name, "CACHEDIR.TAG.");
+           text_equal(name, "tmp");
 }
 
 static osb_status check_unmarked(const char *folder, osb_error *error)
@@ -132,35 +131,59 @@ const char *cache_root(const cache *opened)
     return opened->layers[0];
 }
 
-osb_status cache_lock(cache *opened, int *descriptor, osb_error *error)
+size_t cache_layer_count(const cache *opened)
 {
-    char path[PATH_SIZE];
-    TRY(path_join(path, cache_root(opened), "tmp/lock", error));
-    return lock_take(path, descriptor, error);
+    return opened->layer_count;
 }
 
-static osb_status write_once(const char *root, const char *name, const char *text, osb_error *error)
+const char *cache_layer(const cache *opened, size_t layer)
+{
+    return opened->layers[layer];
+}
+
+static osb_status write_once(const cache *opened, const char *name, const char *text,
+                             osb_error *error)
 {
     char path[PATH_SIZE];
-    TRY(path_join(path, root, name, error));
+    TRY(path_join(path, cache_root(opened), name, error));
     if (file_exists(path))
         return OSB_OK;
-    return file_write_atomic(path, (span){(const uint8_t *)text, strlen(text)}, 0644, error);
+    return put_in_place(opened, (span){(const uint8_t *)text, strlen(text)}, 0644, path, error);
+}
+
+static osb_status lock_path(const cache *opened, char path[PATH_SIZE], osb_error *error)
+{
+    char folder[PATH_SIZE];
+    TRY(path_join(folder, cache_root(opened), "tmp", error));
+    TRY(folder_make(folder, error));
+    return path_join(path, folder, "lock", error);
+}
+
+osb_status cache_hold(cache *opened, int *descriptor, osb_error *error)
+{
+    char path[PATH_SIZE];
+    TRY(lock_path(opened, path, error));
+    TRY(lock_share(path, descriptor, error));
+    TRY(write_once(opened, "CACHEDIR.TAG", TAG_TEXT, error));
+    return write_once(opened, "format", FORMAT_LINE "\n", error);
 }
 
 osb_status cache_prepare(cache *opened, osb_error *error)
 {
-    const char *root = cache_root(opened);
-    char folder[PATH_SIZE], format[PATH_SIZE];
-    TRY(path_join(folder, root, "tmp", error));
-    TRY(path_join(format, root, "format", error));
-    TRY(folder_make(folder, error));
-    if (!file_exists(format)) {
-        FD_OWNED lock = -1;
-        TRY(cache_lock(opened, &lock, error));
-        TRY(write_once(root, "CACHEDIR.TAG", TAG_TEXT, error));
-        TRY(write_once(root, "format", FORMAT_LINE "\n", error));
-    }
-    TRY(path_join(folder, root, "objects/sha256", error));
-    return folder_make(folder, error);
+    FD_OWNED hold = -1;
+    return cache_hold(opened, &hold, error);
+}
+
+osb_status cache_lock(cache *opened, int *descriptor, osb_error *error)
+{
+    char path[PATH_SIZE];
+    TRY(lock_path(opened, path, error));
+    return lock_take(path, descriptor, error);
+}
+
+osb_status cache_lock_try(cache *opened, int *descriptor, osb_error *error)
+{
+    char path[PATH_SIZE];
+    TRY(lock_path(opened, path, error));
+    return lock_try(path, descriptor, error);
 }

@@ -41,15 +41,29 @@ typedef struct cached_release {
  */
 osb_status cache_open(const char *folders, cache **opened, osb_error *error) OSB_MUST_CHECK;
 void cache_close(cache *opened);
-/** The folder that is written. */
+/** The folder that is written: layer 0. */
 const char *cache_root(const cache *opened);
+size_t cache_layer_count(const cache *opened);
+const char *cache_layer(const cache *opened, size_t layer);
 
 /**
- * Publishes bytes under their own hash: temporary file, fsync, rename. Publishing what is there
- * already is cheap and harmless, also for many processes at once.
+ * Holds the cache while something is published that only its record will name: until `descriptor`
+ * is closed (FD_OWNED), nobody removes anything. Any number of processes hold it at once, and one
+ * may do so several times. Makes the folder where it is not there yet.
+ */
+osb_status cache_hold(cache *opened, int *descriptor, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Publishes bytes under their own hash: temporary file, fsync, rename, fsync of the folder.
+ * Publishing what is there already is cheap and harmless, also for many processes at once; a
+ * damaged one is kept in damaged/ and replaced.
  */
 osb_status cas_publish(cache *opened, span content, uint8_t sha256[SHA256_SIZE],
                        osb_error *error) OSB_MUST_CHECK;
+
+/** As cas_publish, for who has hashed these very bytes already. */
+osb_status cas_publish_hashed(cache *opened, span content, const uint8_t sha256[SHA256_SIZE],
+                              osb_error *error) OSB_MUST_CHECK;
 
 /**
  * Appends an object to `content` after hashing it again.
@@ -68,10 +82,21 @@ typedef void (*cas_hasher)(void *context, span content, uint8_t sha256[SHA256_SI
 osb_status cas_read_hashed(cache *opened, const uint8_t sha256[SHA256_SIZE], cas_hasher hasher,
                            void *context, buf *content, osb_error *error) OSB_MUST_CHECK;
 
+/**
+ * Hashes one layer's copy, in little memory; from any thread.
+ * @param moved whether a damaged one was moved to damaged/
+ * @return OSB_ERR_NOT_FOUND; OSB_ERR_INTEGRITY when it is damaged
+ */
+osb_status cas_check(cache *opened, size_t layer, const uint8_t sha256[SHA256_SIZE], uint64_t *size,
+                     bool *moved, osb_error *error) OSB_MUST_CHECK;
+
 /** Whether some layer has it; nothing is hashed. */
 bool cas_has(const cache *opened, const uint8_t sha256[SHA256_SIZE]);
 
-/** Publishes the record of a release. All its objects must be published before. */
+/**
+ * Publishes the record of a release. All its objects must be published before, under one hold of
+ * the cache.
+ */
 osb_status cache_publish_release(cache *opened, const cached_release *record,
                                  osb_error *error) OSB_MUST_CHECK;
 
@@ -84,8 +109,8 @@ osb_status cache_list_releases(cache *opened, arena *memory, const cached_releas
                                size_t *count, osb_error *error) OSB_MUST_CHECK;
 
 /**
- * The release as the planner wants it: objects read, hashed, parsed and checked against their
- * slot. `memory` keeps nothing of the files.
+ * The release as the planner wants it: objects read, hashed once, parsed and checked against their
+ * slot. Counts as use of the release (cache prune --older-than).
  */
 osb_status cache_load_release(cache *opened, const cached_release *record, const platform *board,
                               release *set, osb_error *error) OSB_MUST_CHECK;

@@ -4,8 +4,11 @@
  * A record is written after its objects, and replaced as a whole. Invariant: a record in an upper
  * layer hides the ones below it, also in listings.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -14,7 +17,7 @@
 #include "store/layers.h"
 
 enum {
-    RECORD_SIZE_MAX = 256 * 1024,
+    USE_NOTED_S = 3600, /**< a release that is used all the time is touched once an hour */
     RECORDS_MAX = 16 * 1024
 };
 
@@ -31,8 +34,8 @@ static osb_status check_names(const char *os_version, const char *platform_name,
     return OSB_OK;
 }
 
-static osb_status record_path(char target[PATH_SIZE], const char *layer, const char *os_version,
-                              const char *platform_name, osb_error *error)
+osb_status record_path(char target[PATH_SIZE], const char *layer, const char *os_version,
+                       const char *platform_name, osb_error *error)
 {
     char name[VERSION_SIZE + 64];
     text_format(name, sizeof name, "releases/%s/%s.json", os_version, platform_name);
@@ -58,26 +61,20 @@ static osb_status check_objects(const cache *opened, const cached_release *recor
 
 osb_status cache_publish_release(cache *opened, const cached_release *record, osb_error *error)
 {
-    char path[PATH_SIZE], folder[PATH_SIZE];
+    char path[PATH_SIZE];
+    FD_OWNED hold = -1;
     TRY(check_names(record->version, record->platform, error));
+    TRY(cache_hold(opened, &hold, error));
     TRY(check_objects(opened, record, error));
-    TRY(cache_prepare(opened, error));
     JSON_OWNED *document = release_record_to_json(record);
     BUF_OWNED text = buf_make(RECORD_SIZE_MAX);
     TRY(json_to_text(document, &text, error));
     TRY(record_path(path, cache_root(opened), record->version, record->platform, error));
-    text_copy(folder, sizeof folder, path);
-    *strrchr(folder, '/') = '\0';
-    FD_OWNED lock = -1;
-    TRY(cache_lock(opened, &lock, error));
-    TRY(folder_make(folder, error));
-    TRY(file_write_atomic(path, buf_span(&text), 0644, error));
-    *strrchr(folder, '/') = '\0';
-    return folder_sync(folder, error);
+    return put_in_place(opened, buf_span(&text), 0644, path, error);
 }
 
-static osb_status read_record(const char *path, const char *os_version, const char *platform_name,
-                              cached_release *record, osb_error *error)
+osb_status record_read(const char *path, const char *os_version, const char *platform_name,
+                       cached_release *record, osb_error *error)
 {
     BUF_OWNED text = buf_make(RECORD_SIZE_MAX);
     JSON_OWNED *document = NULL;
@@ -102,23 +99,17 @@ osb_status cache_find_release(cache *opened, const char *os_version, const char 
     TRY(check_names(os_version, platform_name, error));
     for (size_t i = 0; i < opened->layer_count; i++) {
         TRY(record_path(path, opened->layers[i], os_version, platform_name, error));
-        if (file_exists(path))
-            return read_record(path, os_version, platform_name, record, error);
+        osb_status status = record_read(path, os_version, platform_name, record, error);
+        if (status != OSB_ERR_NOT_FOUND)
+            return status;
     }
     return osb_fail(error, OSB_ERR_NOT_FOUND, os_version, "run 'osbundle fetch' for it",
                     "not in the cache for %s", platform_name);
 }
 
-/** Where a record was seen, before it is read. */
-typedef struct sighting {
-    char version[VERSION_SIZE];
-    char platform[32];
-    size_t layer;
-} sighting;
-
-static int by_version_then_platform(const void *a, const void *b)
+int record_sighting_compare(const void *a, const void *b)
 {
-    const sighting *left = a, *right = b;
+    const record_sighting *left = a, *right = b;
     int order = version_compare_text(left->version, right->version);
     if (!order)
         order = strcmp(left->version, right->version);
@@ -127,6 +118,15 @@ static int by_version_then_platform(const void *a, const void *b)
     if (!order)
         order = left->layer < right->layer ? -1 : left->layer > right->layer;
     return order;
+}
+
+void cache_note_use(const cache *opened, const cached_release *record)
+{
+    char path[PATH_SIZE];
+    struct stat status;
+    if (record_path(path, cache_root(opened), record->version, record->platform, NULL) == OSB_OK &&
+        stat(path, &status) == 0 && time(NULL) - status.st_mtime > USE_NOTED_S)
+        (void)!utimensat(AT_FDCWD, path, NULL, 0);
 }
 
 /** Notes every PLATFORM.json of one version's folder. */
@@ -140,9 +140,11 @@ static osb_status see_platforms(const char *releases, const char *os_version, si
     TRY(path_join(folder, releases, os_version, error));
     if (!folder_exists(folder))
         return OSB_OK;
-    TRY(folder_list(folder, &memory, &names, &count, error));
+    osb_status status = folder_list(folder, &memory, &names, &count, error);
+    if (status != OSB_OK) /* it may have been removed meanwhile */
+        return status == OSB_ERR_NOT_FOUND ? OSB_OK : status;
     for (size_t i = 0; i < count; i++) {
-        sighting seen = {.layer = layer};
+        record_sighting seen = {.layer = layer};
         size_t size = strlen(names[i]);
         if (!text_ends_with(names[i], ".json") || size - 5 >= sizeof seen.platform)
             continue;
@@ -154,7 +156,7 @@ static osb_status see_platforms(const char *releases, const char *os_version, si
     return OSB_OK;
 }
 
-static osb_status see_layer(const cache *opened, size_t layer, buf *sightings, osb_error *error)
+osb_status records_see(const cache *opened, size_t layer, buf *sightings, osb_error *error)
 {
     char releases[PATH_SIZE];
     ARENA_OWNED memory = {0};
@@ -170,13 +172,13 @@ static osb_status see_layer(const cache *opened, size_t layer, buf *sightings, o
     return OSB_OK;
 }
 
-static bool same_release(const sighting *a, const sighting *b)
+static bool same_release(const record_sighting *a, const record_sighting *b)
 {
     return text_equal(a->version, b->version) && text_equal(a->platform, b->platform);
 }
 
 /** Reads what was seen, the uppermost of each; what vanished in between is left out. */
-static osb_status read_seen(const cache *opened, const sighting *seen, size_t seen_count,
+static osb_status read_seen(const cache *opened, const record_sighting *seen, size_t seen_count,
                             cached_release *records, size_t *count, osb_error *error)
 {
     for (size_t i = 0; i < seen_count; i++) {
@@ -186,7 +188,7 @@ static osb_status read_seen(const cache *opened, const sighting *seen, size_t se
         TRY(record_path(path, opened->layers[seen[i].layer], seen[i].version, seen[i].platform,
                         error));
         osb_status status =
-            read_record(path, seen[i].version, seen[i].platform, &records[*count], error);
+            record_read(path, seen[i].version, seen[i].platform, &records[*count], error);
         if (status == OSB_OK)
             ++*count;
         else if (status != OSB_ERR_NOT_FOUND)
@@ -198,20 +200,20 @@ static osb_status read_seen(const cache *opened, const sighting *seen, size_t se
 osb_status cache_list_releases(cache *opened, arena *memory, const cached_release **records,
                                size_t *count, osb_error *error)
 {
-    BUF_OWNED sightings = buf_make(RECORDS_MAX * sizeof(sighting));
+    BUF_OWNED sightings = buf_make(RECORDS_MAX * sizeof(record_sighting));
     *records = NULL;
     *count = 0;
     for (size_t i = 0; i < opened->layer_count; i++)
-        TRY(see_layer(opened, i, &sightings, error));
+        TRY(records_see(opened, i, &sightings, error));
     TRY(buf_check(&sightings, cache_root(opened), error));
-    size_t seen_count = sightings.size / sizeof(sighting);
+    size_t seen_count = sightings.size / sizeof(record_sighting);
     if (!seen_count)
         return OSB_OK;
-    sighting *seen = arena_copy(memory, sightings.data, sightings.size);
+    record_sighting *seen = arena_copy(memory, sightings.data, sightings.size);
     cached_release *found = arena_take(memory, seen_count, sizeof *found);
     if (!seen || !found)
         return osb_fail_memory(error);
-    qsort(seen, seen_count, sizeof *seen, by_version_then_platform);
+    qsort(seen, seen_count, sizeof *seen, record_sighting_compare);
     *records = found;
     return read_seen(opened, seen, seen_count, found, count, error);
 }

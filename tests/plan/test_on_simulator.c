@@ -91,7 +91,7 @@ static osb_status make_file(bench *self, const platform *board, release_module *
     TRY(sim_synthesise(&like, entry, file, error));
     TRY(module_parse(buf_span(file), entry->file, &parsed, error));
     text_copy(name, sizeof name, entry->file[0] ? entry->file : "module.bin");
-    release_module_from(entry, &parsed, name);
+    release_module_from(entry, &parsed, name, NULL);
     memcpy(stock->hashes[stock->count - 1], entry->sha256, SHA256_SIZE);
     *made = buf_span(file);
     return OSB_OK;

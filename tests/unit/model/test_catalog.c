@@ -299,7 +299,7 @@ static void a_release_module_comes_from_its_file(void **state)
     write_module(&recipe, &file);
     buf_append_fill(&file, 0xff, 10);
     module parsed = parse_sound(buf_span(&file));
-    release_module_from(&entry, &parsed, "boron-system-part1@4.0.2.bin");
+    release_module_from(&entry, &parsed, "boron-system-part1@4.0.2.bin", NULL);
     sha256(buf_span(&file), digest);
     assert_memory_equal(entry.sha256, digest, SHA256_SIZE);
     assert_memory_equal(entry.identity, parsed.sha256, SHA256_SIZE);

@@ -4,6 +4,7 @@
  */
 #include "unit/trust/fixtures.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include "store/cache.h"
@@ -127,6 +128,70 @@ static void publishing_replaces_a_damaged_object(void **state)
     damage(path, "cut");
     assert_int_equal(cas_publish(opened, span_of("bytes"), digest, NULL), OSB_OK);
     assert_reads(opened, digest, "bytes");
+    assert_int_equal(fixture_count_files(fixture_path(with, "cache/damaged")), 1);
+    cache_close(opened);
+}
+
+static void a_damaged_object_stays_while_somebody_publishes(void **state)
+{
+    fixture *with = *state;
+    const char *root = fixture_path(with, "cache");
+    cache *opened = open_cache(root);
+    uint8_t digest[SHA256_SIZE];
+    char path[PATH_SIZE];
+    int hold = -1;
+    BUF_OWNED content = buf_make(1000);
+
+    assert_int_equal(cas_publish(opened, span_of("bytes"), digest, NULL), OSB_OK);
+    object_path(root, digest, path);
+    damage(path, "bytez");
+    assert_int_equal(cache_hold(opened, &hold, NULL), OSB_OK);
+    assert_int_equal(cas_read(opened, digest, &content, NULL), OSB_ERR_INTEGRITY);
+    assert_true(file_exists(path)); /* for all we know, a sound one is just coming there */
+    file_close(&hold);
+    assert_int_equal(cas_read(opened, digest, &content, NULL), OSB_ERR_INTEGRITY);
+    assert_false(file_exists(path));
+    cache_close(opened);
+}
+
+static void a_check_hashes_one_layer_in_place(void **state)
+{
+    fixture *with = *state;
+    const char *root = fixture_path(with, "cache");
+    cache *opened = open_cache(root);
+    uint8_t digest[SHA256_SIZE];
+    char path[PATH_SIZE];
+    uint64_t size = 0;
+    bool moved = true;
+
+    assert_int_equal(cas_publish(opened, span_of("bytes"), digest, NULL), OSB_OK);
+    assert_int_equal(cas_check(opened, 0, digest, &size, &moved, NULL), OSB_OK);
+    assert_int_equal(size, 5);
+    assert_false(moved);
+    object_path(root, digest, path);
+    damage(path, "bytez");
+    assert_int_equal(cas_check(opened, 0, digest, &size, &moved, NULL), OSB_ERR_INTEGRITY);
+    assert_true(moved);
+    assert_int_equal(cas_check(opened, 0, digest, &size, &moved, NULL), OSB_ERR_NOT_FOUND);
+    cache_close(opened);
+}
+
+static void publishing_what_is_there_makes_it_fresh(void **state)
+{
+    fixture *with = *state;
+    const char *root = fixture_path(with, "cache");
+    cache *opened = open_cache(root);
+    uint8_t digest[SHA256_SIZE];
+    char path[PATH_SIZE];
+    struct stat status;
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+    assert_int_equal(cas_publish(opened, span_of("bytes"), digest, NULL), OSB_OK);
+    object_path(root, digest, path);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    assert_int_equal(cas_publish(opened, span_of("bytes"), digest, NULL), OSB_OK);
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(status.st_mtime > 1000);
     cache_close(opened);
 }
 
@@ -235,7 +300,7 @@ static void a_failed_publish_leaves_no_temporary_file(void **state)
                                        span_of("osbundle-cache 1\n"), 0644, NULL),
                      OSB_OK);
     assert_int_not_equal(cas_publish(opened, span_of("bytes"), digest, NULL), OSB_OK);
-    assert_int_equal(fixture_count_files(fixture_path(with, "cache/tmp")), 0);
+    assert_int_equal(fixture_count_files(fixture_path(with, "cache/tmp")), 1); /* the lock */
     cache_close(opened);
 }
 
@@ -290,6 +355,9 @@ int main(void)
         IN_FOLDER(opening_makes_nothing),
         IN_FOLDER(a_damaged_object_is_set_aside_and_never_used),
         IN_FOLDER(publishing_replaces_a_damaged_object),
+        IN_FOLDER(a_damaged_object_stays_while_somebody_publishes),
+        IN_FOLDER(a_check_hashes_one_layer_in_place),
+        IN_FOLDER(publishing_what_is_there_makes_it_fresh),
         IN_FOLDER(lower_layers_are_read_and_never_written),
         IN_FOLDER(a_sound_lower_copy_stands_in_for_a_damaged_one),
         IN_FOLDER(who_hashes_anyway_hashes_each_copy_once),

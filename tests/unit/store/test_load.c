@@ -3,6 +3,9 @@
  */
 #include "unit/trust/fixtures.h"
 
+#include <fcntl.h>
+#include <time.h>
+
 #include "store/cache.h"
 
 static cache *open_cache(fixture *with)
@@ -52,6 +55,34 @@ static void a_cached_set_is_loaded_with_its_headers(void **state)
     assert_true(system->pinned);
     assert_true(system->synthetic);
     assert_memory_equal(system->sha256, record.modules[1].sha256, SHA256_SIZE);
+    cache_close(opened);
+}
+
+/** A record's time of change, after it was set back so far. */
+static time_t touched_after(cache *opened, const cached_release *record, const platform *board,
+                            const char *path, time_t back_s)
+{
+    release set;
+    struct stat status;
+    const struct timespec then[2] = {{.tv_sec = time(NULL) - back_s},
+                                     {.tv_sec = time(NULL) - back_s}};
+    assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+    assert_int_equal(cache_load_release(opened, record, board, &set, NULL), OSB_OK);
+    assert_int_equal(stat(path, &status), 0);
+    return time(NULL) - status.st_mtime;
+}
+
+static void a_use_is_noted_once_an_hour(void **state)
+{
+    fixture *with = *state;
+    cache *opened = open_cache(with);
+    const platform *board = fixture_board(with, "p2");
+    const char *path = fixture_path(with, "cache/releases/9.9.9/p2.json");
+    cached_release record;
+    keep_two(opened, board, &record);
+    assert_int_equal(cache_publish_release(opened, &record, NULL), OSB_OK);
+    assert_true(touched_after(opened, &record, board, path, 7200) < 60);
+    assert_true(touched_after(opened, &record, board, path, 1800) >= 1800);
     cache_close(opened);
 }
 
@@ -117,6 +148,7 @@ int main(void)
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, fixture_make, fixture_drop)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_cached_set_is_loaded_with_its_headers),
+        IN_FOLDER(a_use_is_noted_once_an_hour),
         IN_FOLDER(a_lost_object_is_named),
         IN_FOLDER(a_record_that_mixes_up_slots_is_not_believed),
         IN_FOLDER(a_record_with_another_size_is_not_believed),

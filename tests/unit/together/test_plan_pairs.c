@@ -55,7 +55,7 @@ static void synthesise(const release *set, release_module *entry, buf *file)
         module_parse(buf_span(file), entry->file, &parsed, &error) != OSB_OK)
         fail_msg("%s: %s", error.subject, error.message);
     text_copy(name, sizeof name, entry->file);
-    release_module_from(entry, &parsed, name);
+    release_module_from(entry, &parsed, name, NULL);
 }
 
 static void make_release(made_release *made)

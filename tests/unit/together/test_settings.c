@@ -206,7 +206,7 @@ static void hold_unmarked(const char *version_text, release *set)
         images[i] = (sim_image){buf_span(&files[i]), set->modules[i].file};
         OK(module_parse(buf_span(&files[i]), "module", &parsed, &error));
         text_copy(name, sizeof name, set->modules[i].file);
-        release_module_from(&set->modules[i], &parsed, name);
+        release_module_from(&set->modules[i], &parsed, name, NULL);
     }
     sim_recipe recipe = {.board = kind,
                          .seed = 1,

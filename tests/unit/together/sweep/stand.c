@@ -174,7 +174,7 @@ static void load_target(stand *made, const platform *board)
     BUF_OWNED content = buf_make(MODULE_FILE_MAX);
     must(file_read(made->goal.app, &content, &error), &error);
     must(module_parse(buf_span(&content), made->goal.app, &parsed, &error), &error);
-    release_module_from(&made->to.modules[made->to.module_count++], &parsed, "app.bin");
+    release_module_from(&made->to.modules[made->to.module_count++], &parsed, "app.bin", NULL);
 }
 
 static void make_folder(stand *made)
