@@ -70,6 +70,8 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
                                               .retry_delay_ms = options->retry_delay_ms,
                                               .stall_timeout_s = options->stall_timeout_s,
                                               .wait_max_ms = options->wait_max_ms},
+                                 .platforms = &context->platforms,
+                                 .known = &context->known,
                                  .log = &context->log,
                                  .cancelled = is_cancelled,
                                  .cancelled_context = context};

@@ -80,7 +80,7 @@ osb_status fetch_agree(const fetch_job *job, const fetch_set *set, osb_error *er
             if (other->from == item->from)
                 continue;
             const source_file *file =
-                fetch_best_file(job->board, item->place, &other->listing, item->cataloged);
+                fetch_best_file(job->board, item->place, &other->listing, job->cataloged);
             if (file && means_the_same(item->file, file))
                 TRY(compare(item, other, file, error));
         }

@@ -108,7 +108,8 @@ static osb_status take_from(const fetch_job *job, fetch_set *set, source *from,
             job->cataloged ? release_find(job->cataloged, place->slot) : NULL;
         if (!is_wanted(job, set, place, from) || is_known_to_differ(wanted, older))
             continue;
-        fetch_item *item = fetch_set_add_slot(set, job->board, place, from, listing, older);
+        fetch_item *item =
+            fetch_set_add_slot(set, job->board, place, from, listing, is_known ? known : NULL);
         if (!item)
             continue;
         item->older = listing->version;

@@ -15,22 +15,35 @@ bool fetch_slot_is_chosen(const platform_slot *place)
     return place->slot.function != MODULE_USER_PART && place->route != ROUTE_NEVER;
 }
 
+/** Whether the catalog says what a file is, whatever its name would mean: parts moved once. */
+static bool is_cataloged(const release *cataloged, const platform_slot *place,
+                         const source_file *file, bool *is_here)
+{
+    for (size_t i = 0; cataloged && i < cataloged->module_count; i++)
+        if (text_equal(cataloged->modules[i].file, file->name)) {
+            *is_here = slot_equal(cataloged->modules[i].slot, place->slot);
+            return true;
+        }
+    return false;
+}
+
 /** How well a file suits a slot; 0: not at all. */
 static int rank_of(const platform *board, const platform_slot *place, const source_file *file,
-                   const char *os_version, const release_module *cataloged)
+                   const char *os_version, const release *cataloged)
 {
     release_name name;
+    bool is_here;
+    if (is_cataloged(cataloged, place, file, &is_here))
+        return is_here ? 3 : 0;
     if (!release_name_parse(file->name, &name) || !release_name_is_for_boards(&name) ||
         !text_equal(name.platform, board->name) || !text_equal(name.part, place->name))
         return 0;
-    if (cataloged && text_equal(cataloged->file, file->name))
-        return 3;
     /* Radio stacks of some releases are named after the release that brought them first. */
     return text_equal(name.version, os_version) ? 2 : 1;
 }
 
 const source_file *fetch_best_file(const platform *board, const platform_slot *place,
-                                   const source_listing *listing, const release_module *cataloged)
+                                   const source_listing *listing, const release *cataloged)
 {
     const source_file *best = NULL;
     int best_rank = 0;
@@ -46,7 +59,7 @@ const source_file *fetch_best_file(const platform *board, const platform_slot *p
 
 fetch_item *fetch_set_add_slot(fetch_set *set, const platform *board, const platform_slot *place,
                                source *from, const source_listing *listing,
-                               const release_module *cataloged)
+                               const release *cataloged)
 {
     const source_file *file = fetch_best_file(board, place, listing, cataloged);
     if (!file || set->count == RELEASE_MODULES_MAX)
@@ -56,7 +69,7 @@ fetch_item *fetch_set_add_slot(fetch_set *set, const platform *board, const plat
     *item = (fetch_item){.place = place,
                          .from = from,
                          .file = file,
-                         .cataloged = cataloged,
+                         .cataloged = cataloged ? release_find(cataloged, place->slot) : NULL,
                          .content = buf_make((size_t)limit)};
     return item;
 }
@@ -67,8 +80,7 @@ void fetch_set_add(fetch_set *set, const platform *board, source *from,
     for (size_t i = 0; i < board->slot_count; i++) {
         const platform_slot *place = &board->slots[i];
         if (fetch_slot_is_chosen(place) && !fetch_set_has(set, place->slot))
-            fetch_set_add_slot(set, board, place, from, listing,
-                               cataloged ? release_find(cataloged, place->slot) : NULL);
+            fetch_set_add_slot(set, board, place, from, listing, cataloged);
     }
 }
 

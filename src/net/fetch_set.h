@@ -34,11 +34,11 @@ void fetch_set_add(fetch_set *set, const platform *board, source *from,
 /** Adds a file for one slot; NULL where the listing has none, else the new item. */
 fetch_item *fetch_set_add_slot(fetch_set *set, const platform *board, const platform_slot *place,
                                source *from, const source_listing *listing,
-                               const release_module *cataloged);
+                               const release *cataloged);
 
 /** The file that a listing has for a slot; NULL for none. */
 const source_file *fetch_best_file(const platform *board, const platform_slot *place,
-                                   const source_listing *listing, const release_module *cataloged);
+                                   const source_listing *listing, const release *cataloged);
 
 void fetch_set_remove(fetch_set *set, size_t index);
 void fetch_set_free(fetch_set *set);

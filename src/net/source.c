@@ -1,21 +1,32 @@
 /*
  * Which kind of source a URL names, and the calls that every kind answers.
  *
- * Knows no kind from inside. Invariant: nothing is contacted or looked at before the first
- * source_find or source_list.
+ * Knows no kind from inside. Invariant: no server is asked before the first source_find or
+ * source_list; a path is only looked at.
  */
 #include "net/source.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
+#include "net/archive.h"
 #include "net/source_backend.h"
 #include "net/url.h"
 
 enum {
     FILES_MAX = 8192 /**< of one release; real ones have a few hundred */
 };
+
+/** What lies at a path decides: an archive of release files, else a folder of them. */
+static osb_status path_open(const char *path, const net_options *options, source **opened,
+                            osb_error *error)
+{
+    if (archive_is_named(path) && file_exists(path))
+        return archive_source_open(path, options, opened, error);
+    return folder_open(path, options, opened, error);
+}
 
 static osb_status file_url_open(const char *url, const net_options *options, source **opened,
                                 osb_error *error)
@@ -24,8 +35,8 @@ static osb_status file_url_open(const char *url, const net_options *options, sou
     const char *rest = url + strlen("file://");
     if (*rest != '/' || strpbrk(rest, "?#") || !url_decode(rest, path, sizeof path))
         return osb_fail(error, OSB_ERR_USAGE, url, "write file:///FOLDER",
-                        "not the URL of a folder on this machine");
-    return folder_open(path, options, opened, error);
+                        "not the URL of a folder or file on this machine");
+    return path_open(path, options, opened, error);
 }
 
 static const struct {
@@ -49,7 +60,7 @@ static osb_status open_by_scheme(const char *url, const net_options *options, so
         return osb_fail(error, OSB_ERR_USAGE, url,
                         "use github+https://HOST/repos/OWNER/NAME, file:///FOLDER or a path",
                         "not a source that is known here");
-    return folder_open(url, options, opened, error);
+    return path_open(url, options, opened, error);
 }
 
 osb_status source_open(const char *url, const net_options *options, source **opened,
@@ -116,6 +127,41 @@ osb_status source_download(source *opened, download *downloads, size_t count,
     if (!count)
         return OSB_OK;
     return opened->operations->download(opened, downloads, count, progress, error);
+}
+
+osb_status source_copy_each(source *self, download *downloads, size_t count,
+                            osb_status (*copy)(source *self, download *wanted, osb_error *error),
+                            const fetch_progress *progress, osb_error *error)
+{
+    fetch_news news = {0};
+    for (size_t i = 0; i < count; i++)
+        news.total += downloads[i].file->size;
+    for (size_t i = 0; i < count; i++) {
+        const net_options *options = &self->options;
+        if (options->cancelled && options->cancelled(options->cancelled_context))
+            return osb_fail(error, OSB_ERR_INTERRUPTED, NULL, "run the same command again to go on",
+                            "the copy was stopped");
+        TRY(copy(self, &downloads[i], error));
+        news.file = downloads[i].file->name;
+        news.file_total = downloads[i].file->size;
+        news.file_done = downloads[i].content.size;
+        news.done += news.file_done;
+        if (progress && progress->advance)
+            progress->advance(progress->context, &news);
+    }
+    return OSB_OK;
+}
+
+static osb_status copy_file(source *self, download *wanted, osb_error *error)
+{
+    (void)self;
+    return file_read(wanted->file->location, &wanted->content, error);
+}
+
+osb_status source_copy_files(source *self, download *downloads, size_t count,
+                             const fetch_progress *progress, osb_error *error)
+{
+    return source_copy_each(self, downloads, count, copy_file, progress, error);
 }
 
 buf source_files_make(void)

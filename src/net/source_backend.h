@@ -28,6 +28,16 @@ osb_status github_open(const char *rest, const net_options *options, source **op
                        osb_error *error) OSB_MUST_CHECK; /**< "https://HOST/repos/OWNER/NAME" */
 osb_status folder_open(const char *rest, const net_options *options, source **opened,
                        osb_error *error) OSB_MUST_CHECK; /**< a path */
+osb_status archive_source_open(const char *rest, const net_options *options, source **opened,
+                               osb_error *error) OSB_MUST_CHECK; /**< a path */
+
+/** A download of what is on this machine, one file after the other by `copy`. */
+osb_status source_copy_each(source *self, download *downloads, size_t count,
+                            osb_status (*copy)(source *self, download *wanted, osb_error *error),
+                            const fetch_progress *progress, osb_error *error) OSB_MUST_CHECK;
+/** The same for files whose locations are paths. */
+osb_status source_copy_files(source *self, download *downloads, size_t count,
+                             const fetch_progress *progress, osb_error *error) OSB_MUST_CHECK;
 
 /** A buffer to gather the files of one listing in, as source_file after source_file. */
 buf source_files_make(void);

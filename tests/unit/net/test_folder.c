@@ -72,15 +72,15 @@ static void a_missing_folder_is_not_found_and_a_file_is_no_folder(void **state)
     source *folder = open_source(fixture_path(with, "nowhere"));
     assert_int_equal(source_find(folder, "2.3.1", &memory, &listing, NULL), OSB_ERR_NOT_FOUND);
     source_close(folder);
-    fixture_write(with, "set.zip", span_of("PK"));
-    folder = open_source(fixture_path(with, "set.zip"));
+    fixture_write(with, "set.txt", span_of("PK"));
+    folder = open_source(fixture_path(with, "set.txt"));
     assert_int_equal(source_find(folder, "2.3.1", &memory, &listing, NULL), OSB_ERR_USAGE);
     source_close(folder);
 }
 
 static void versions_are_listed_once_and_newest_first(void **state)
 {
-    static const char *const expected[] = {"10.0.0", "6.0.0-rc.1", "2.3.1"};
+    static const char *const expected[] = {"10.0.0", "7.0.0", "6.0.0-rc.1", "2.3.1"};
     fixture *with = *state;
     ARENA_OWNED memory = {0};
     const source_listing *listings;
@@ -89,13 +89,14 @@ static void versions_are_listed_once_and_newest_first(void **state)
     fixture_write(with, "mix/p1-system-part1@2.3.1.bin", span_of("2"));
     fixture_write(with, "mix/v10.0.0/p2-system-part1@10.0.0.bin", span_of("3"));
     fixture_write(with, "mix/6.0.0-rc.1/p2-system-part1@6.0.0-rc.1.bin", span_of("4"));
-    fixture_write(with, "mix/notes/p2-system-part1@7.0.0.bin", span_of("5"));
+    fixture_write(with, "mix/more/p2-system-part1@7.0.0.bin", span_of("5"));
+    fixture_write(with, "mix/v10.0.0/p2-system-part1@9.0.0.bin", span_of("a stray"));
     source *folder = open_source(fixture_path(with, "mix"));
     assert_int_equal(source_list(folder, &memory, &listings, &count, NULL), OSB_OK);
-    assert_int_equal(count, 3);
+    assert_int_equal(count, 4);
     for (size_t i = 0; i < count; i++) {
         assert_string_equal(listings[i].version, expected[i]);
-        assert_int_equal(listings[i].prerelease, i == 1);
+        assert_int_equal(listings[i].prerelease, i == 2);
     }
     source_close(folder);
 }
