@@ -164,7 +164,8 @@ static osb_status exchange_check(control_exchange *exchange, control_reply *repl
 static osb_status exchange_poll(control_exchange *exchange, control_reply *reply, osb_error *error)
 {
     const usb_link *link = exchange->channel->link;
-    for (uint32_t pause_ms = 0;;) {
+    const uint64_t began_ms = link_now_ms(link);
+    for (;;) {
         TRY(exchange_check(exchange, reply, error));
         if (reply->status == CONTROL_OK)
             return OSB_OK;
@@ -174,7 +175,7 @@ static osb_status exchange_poll(control_exchange *exchange, control_reply *reply
                             "restart the board and try again",
                             "cannot %s: the board did not finish within %u s",
                             exchange->call->purpose, exchange->call->timeout_ms / 1000);
-        pause_ms = poll_pause_next(pause_ms);
+        const uint32_t pause_ms = poll_pause(now - began_ms);
         uint64_t left = exchange->deadline_ms - now;
         TRY(link_wait(link, left < pause_ms ? (uint32_t)left : pause_ms, error));
     }

@@ -110,18 +110,17 @@ static bool is_busy(const dfu_status *status)
 
 /* Waits as the board asked. A board that stays busy without asking for time is polled ever slower,
  * so that it cannot keep this host spinning; the first repeat comes at once. */
-static osb_status busy_pause(const dfu_port *port, const dfu_status *status, uint64_t deadline_ms,
-                             uint32_t *pause_ms, osb_error *error)
+static osb_status busy_pause(const dfu_port *port, const dfu_status *status, uint64_t began_ms,
+                             bool first, osb_error *error)
 {
-    uint64_t now = link_now_ms(port->link);
-    if (now >= deadline_ms)
+    uint64_t waited = link_now_ms(port->link) - began_ms;
+    if (waited >= BUSY_TIMEOUT_MS)
         return osb_fail(error, OSB_ERR_TIMEOUT, port->link->subject, hint_retry,
                         "the bootloader is still busy after %d s", BUSY_TIMEOUT_MS / 1000);
-    uint64_t left = deadline_ms - now;
-    uint32_t pause = status->poll_timeout_ms ? status->poll_timeout_ms : *pause_ms;
-    *pause_ms = poll_pause_next(*pause_ms);
-    if (pause == 0)
+    uint64_t left = BUSY_TIMEOUT_MS - waited;
+    if (first && status->poll_timeout_ms == 0)
         return OSB_OK;
+    uint32_t pause = status->poll_timeout_ms ? status->poll_timeout_ms : poll_pause(waited);
     return link_wait(port->link, left < pause ? (uint32_t)left : pause, error);
 }
 
@@ -129,16 +128,15 @@ static osb_status busy_pause(const dfu_port *port, const dfu_status *status, uin
 static osb_status operation_end(dfu_port *port, uint8_t wanted, const char *purpose,
                                 osb_error *error)
 {
-    uint64_t deadline_ms = link_now_ms(port->link) + BUSY_TIMEOUT_MS;
-    uint32_t pause_ms = 0;
+    const uint64_t began_ms = link_now_ms(port->link);
     dfu_status status;
-    for (;;) {
+    for (bool first = true;; first = false) {
         TRY(dfu_get_status(port, &status, error));
         if (status.status != 0 || status.state == DFU_ERROR)
             return status_fail(port, &status, purpose, error);
         if (!is_busy(&status))
             break;
-        TRY(busy_pause(port, &status, deadline_ms, &pause_ms, error));
+        TRY(busy_pause(port, &status, began_ms, first, error));
     }
     if (status.state != wanted)
         return osb_fail(error, OSB_ERR_PROTOCOL, port->link->subject, hint_retry,

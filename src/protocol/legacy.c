@@ -37,16 +37,16 @@ osb_status legacy_ask(const usb_link *link, uint16_t type, const char *purpose, 
                       osb_error *error)
 {
     TRY(legacy_order(link, type, purpose, error));
-    const uint64_t deadline_ms = link_now_ms(link) + REPLY_WITHIN_MS;
-    for (uint32_t pause_ms = 0;;) {
+    const uint64_t began_ms = link_now_ms(link);
+    for (;;) {
         osb_status status = fetch(link, type, purpose, reply, error);
         if (status != OSB_ERR_STALL)
             return status;
-        if (link_now_ms(link) >= deadline_ms)
+        const uint64_t waited_ms = link_now_ms(link) - began_ms;
+        if (waited_ms >= REPLY_WITHIN_MS)
             return osb_fail(
                 error, OSB_ERR_TIMEOUT, link->subject, "restart the board and try again",
                 "cannot %s: the board did not finish within %d s", purpose, REPLY_WITHIN_MS / 1000);
-        pause_ms = poll_pause_next(pause_ms);
-        TRY(link_wait(link, pause_ms, error));
+        TRY(link_wait(link, poll_pause(waited_ms), error));
     }
 }

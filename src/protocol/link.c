@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 enum {
+    POLL_PAUSE_SHARE = 4,
     POLL_PAUSE_MAX_MS = 50
 };
 
@@ -62,8 +63,8 @@ osb_status link_wait(const usb_link *link, uint32_t duration_ms, osb_error *erro
     return link_name_error(link, "go on", status, error);
 }
 
-uint32_t poll_pause_next(uint32_t pause_ms)
+uint32_t poll_pause(uint64_t waited_ms)
 {
-    uint32_t next = pause_ms ? pause_ms * 2 : 1;
-    return next < POLL_PAUSE_MAX_MS ? next : POLL_PAUSE_MAX_MS;
+    const uint64_t pause_ms = waited_ms / POLL_PAUSE_SHARE + 1;
+    return pause_ms < POLL_PAUSE_MAX_MS ? (uint32_t)pause_ms : POLL_PAUSE_MAX_MS;
 }

@@ -42,5 +42,6 @@ uint64_t link_now_ms(const usb_link *link);
 /** Lets time pass on the link's clock. OSB_ERR_INTERRUPTED when the user asked to stop. */
 osb_status link_wait(const usb_link *link, uint32_t duration_ms, osb_error *error) OSB_MUST_CHECK;
 
-/** The next pause of a poll that starts at once and backs off: 1, 2, 4, 8, 16, 32, 50, 50... ms. */
-uint32_t poll_pause_next(uint32_t pause_ms);
+/** The next pause, in ms, of a poll that has gone on for so long and backs off: about a quarter of
+ *  that, 1 to 50. So what ends is seen when at most a quarter more time has passed. */
+uint32_t poll_pause(uint64_t waited_ms);
