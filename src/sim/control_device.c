@@ -401,6 +401,7 @@ void control_fire(sim_board *board)
     if (next == CONTROL_ACTIVE_MAX)
         return;
     control_slot *slot = &board->control.slots[next];
+    board->keeps.busy_us += THREAD_LATENCY_US;
     if (slot->state == CONTROL_ALLOC_PENDING) {
         slot->payload = malloc(slot->payload_size);
         slot->state = CONTROL_RECEIVING;

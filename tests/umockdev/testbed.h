@@ -3,6 +3,7 @@
  * Simulated boards as USB devices inside umockdev: sysfs, device nodes and events, which whatever
  * program is started behind it takes for this machine's.
  */
+#include <linux/usbdevice_fs.h>
 #include <pthread.h>
 #include <umockdev.h>
 
@@ -10,6 +11,7 @@
 #include "sim/sim.h"
 #include "sim/usbip_clock.h"
 #include "sim/world.h"
+#include "umockdev/client_memory.h"
 
 enum {
     NODE_SIZE = 32, /**< "/dev/bus/usb/001/002" with NUL */
@@ -37,9 +39,10 @@ typedef struct plug {
 /** A transfer that was asked for and is not yet fetched. */
 typedef struct flight {
     UMockdevIoctlClient *client;
-    UMockdevIoctlData *urb;
-    UMockdevIoctlData *buffer;
+    pid_t process;
     const char *node;
+    void *address; /**< of the URB in the process */
+    struct usbdevfs_urb urb;
     bool asked; /**< the board has it */
     bool done;  /**< else it hangs */
 } flight;
@@ -54,6 +57,7 @@ typedef struct testbed {
     usbip_clock clock;
     plug plugs[USB_DEVICES_MAX]; /**< of the board with the same index */
     unsigned long transfers;
+    client_list clients;
     size_t flying_count;
     flight flying[FLYING_MAX];
 } testbed;

@@ -2,6 +2,8 @@
  * The kernel's side of an open USB device, as far as libusb uses it: transfers of endpoint 0, and
  * interfaces.
  *
+ * Reads and writes the program's memory itself, as a kernel does (client_memory.c): by umockdev's
+ * messages a transfer takes several times as long, which benchmarks would charge to the program.
  * Called from umockdev's own thread. Invariant: a transfer is fetched once, or taken back once; a
  * board that has left takes no more and gives back those under way.
  */
@@ -27,15 +29,8 @@ static gboolean complete(UMockdevIoctlClient *client, int failure)
     return TRUE;
 }
 
-static struct usbdevfs_urb *urb_of(const flight *flown)
-{
-    return (struct usbdevfs_urb *)(void *)flown->urb->data;
-}
-
 static void land(testbed *self, size_t index)
 {
-    g_object_unref(self->flying[index].urb);
-    g_object_unref(self->flying[index].buffer);
     self->flying[index] = self->flying[--self->flying_count];
 }
 
@@ -67,21 +62,25 @@ static usb_answer meet_trouble(testbed *self, sim_board *board, const usb_setup 
     return USB_GONE;
 }
 
-static usb_answer ask_board(testbed *self, sim_board *board, flight *flown, size_t *moved)
+static usb_answer ask_board(testbed *self, sim_board *board, flight *flown)
 {
-    uint8_t data[USB_CONTROL_MAX];
-    uint8_t *bytes = flown->buffer->data;
+    uint8_t bytes[SETUP_SIZE + USB_CONTROL_MAX];
+    const size_t size = (size_t)flown->urb.buffer_length;
+    size_t moved = 0;
+    if (size > sizeof bytes || !client_read(flown->process, flown->urb.buffer, bytes, size))
+        return USB_STALLED;
     const usb_setup setup = setup_of(bytes);
-    if (setup.length > USB_CONTROL_MAX ||
-        urb_of(flown)->buffer_length != SETUP_SIZE + (int)setup.length)
+    if (size != SETUP_SIZE + (size_t)setup.length)
         return USB_STALLED;
     usb_answer answer = meet_trouble(self, board, &setup);
     if (answer != USB_DONE)
         return answer;
-    memcpy(data, bytes + SETUP_SIZE, setup.length);
-    answer = usb_device_control(board, &setup, data, moved);
-    if (answer == USB_DONE && setup.request_type & 0x80 && *moved)
-        umockdev_ioctl_data_update(flown->buffer, SETUP_SIZE, data, (int)*moved);
+    uint8_t *data = bytes + SETUP_SIZE;
+    answer = usb_device_control(board, &setup, data, &moved);
+    flown->urb.actual_length = (int)moved;
+    if (answer == USB_DONE && setup.request_type & 0x80 &&
+        !client_write(flown->process, (uint8_t *)flown->urb.buffer + SETUP_SIZE, data, moved))
+        return USB_STALLED;
     return answer;
 }
 
@@ -96,16 +95,18 @@ static void fly(testbed *self, sim_board *board, flight *flown)
 {
     static const int statuses[] = {
         [USB_DONE] = 0, [USB_STALLED] = -EPIPE, [USB_HANGS] = 0, [USB_GONE] = -ESHUTDOWN};
-    size_t moved = 0;
     if (is_blocked(board))
         return;
     flown->asked = true;
-    const usb_answer answer = ask_board(self, board, flown, &moved);
-    struct usbdevfs_urb result = *urb_of(flown);
-    result.status = statuses[answer];
-    result.actual_length = (int)moved;
+    const usb_answer answer = ask_board(self, board, flown);
+    flown->urb.status = statuses[answer];
     flown->done = answer != USB_HANGS;
-    umockdev_ioctl_data_update(flown->urb, 0, (uint8_t *)&result, sizeof result);
+}
+
+/** What a request was called with: an address in the program. */
+static void *address_of(UMockdevIoctlData *argument)
+{
+    return *(void **)(void *)argument->data;
 }
 
 static gboolean submit(testbed *self, UMockdevIoctlClient *client, UMockdevIoctlData *argument)
@@ -116,19 +117,18 @@ static gboolean submit(testbed *self, UMockdevIoctlClient *client, UMockdevIoctl
         return complete(client, ENODEV);
     if (self->flying_count == FLYING_MAX)
         return complete(client, ENOMEM);
-    flight flown = {.client = client, .node = node};
-    flown.urb = umockdev_ioctl_data_resolve(argument, 0, sizeof(struct usbdevfs_urb), NULL);
-    flown.buffer =
-        umockdev_ioctl_data_resolve(flown.urb, G_STRUCT_OFFSET(struct usbdevfs_urb, buffer),
-                                    (gsize)urb_of(&flown)->buffer_length, NULL);
-    const bool good = urb_of(&flown)->type == USBDEVFS_URB_TYPE_CONTROL &&
-                      urb_of(&flown)->buffer_length >= SETUP_SIZE && flown.buffer;
-    if (good)
-        fly(self, board, &flown);
+    flight flown = {.client = client,
+                    .process = client_process(&self->clients, client, node),
+                    .node = node,
+                    .address = address_of(argument)};
+    if (!client_read(flown.process, flown.address, &flown.urb, sizeof flown.urb))
+        return complete(client, EFAULT);
+    if (flown.urb.type != USBDEVFS_URB_TYPE_CONTROL || flown.urb.buffer_length < SETUP_SIZE)
+        return complete(client, EINVAL);
+    flown.urb.actual_length = 0;
+    fly(self, board, &flown);
     self->flying[self->flying_count++] = flown;
-    if (!good)
-        land(self, self->flying_count - 1);
-    return complete(client, good ? 0 : EINVAL);
+    return complete(client, 0);
 }
 
 /** Whether a transfer is over: answered, or its board has left. */
@@ -138,10 +138,8 @@ static bool is_over(testbed *self, flight *flown)
     if (!flown->asked && board)
         fly(self, board, flown);
     if (!flown->done && !board) {
-        struct usbdevfs_urb result = *urb_of(flown);
-        result.status = -ESHUTDOWN;
+        flown->urb.status = -ESHUTDOWN;
         flown->done = true;
-        umockdev_ioctl_data_update(flown->urb, 0, (uint8_t *)&result, sizeof result);
     }
     return flown->done;
 }
@@ -152,12 +150,11 @@ static gboolean reap(testbed *self, UMockdevIoctlClient *client, UMockdevIoctlDa
         flight *flown = &self->flying[i];
         if (flown->client != client || !is_over(self, flown))
             continue;
-        UMockdevIoctlData *place = umockdev_ioctl_data_resolve(argument, 0, sizeof(void *), NULL);
-        umockdev_ioctl_data_set_ptr(place, 0, flown->urb);
-        complete(client, 0);
-        g_object_unref(place);
+        const bool told =
+            client_write(flown->process, flown->address, &flown->urb, sizeof flown->urb) &&
+            client_write(flown->process, address_of(argument), &flown->address, sizeof(void *));
         land(self, i);
-        return TRUE;
+        return complete(client, told ? 0 : EFAULT);
     }
     const char *node = umockdev_ioctl_client_get_devnode(client);
     return complete(client, testbed_board(self, node) ? EAGAIN : ENODEV);
@@ -165,15 +162,13 @@ static gboolean reap(testbed *self, UMockdevIoctlClient *client, UMockdevIoctlDa
 
 static gboolean take_back(testbed *self, UMockdevIoctlClient *client, UMockdevIoctlData *argument)
 {
-    const gulong address = *(const gulong *)(const void *)argument->data;
+    const void *address = address_of(argument);
     for (size_t i = 0; i < self->flying_count; i++) {
         flight *flown = &self->flying[i];
-        if (flown->client != client || flown->urb->client_addr != address || flown->done)
+        if (flown->client != client || flown->address != address || flown->done)
             continue;
-        struct usbdevfs_urb result = *urb_of(flown);
-        result.status = -ENOENT;
+        flown->urb.status = -ENOENT;
         flown->done = true;
-        umockdev_ioctl_data_update(flown->urb, 0, (uint8_t *)&result, sizeof result);
         return complete(client, 0);
     }
     return complete(client, EINVAL);
@@ -261,5 +256,6 @@ void usbfs_forget(UMockdevIoctlBase *handler, UMockdevIoctlClient *client, void 
     for (size_t i = self->flying_count; i-- > 0;)
         if (self->flying[i].client == client)
             land(self, i);
+    client_forget(&self->clients, client);
     pthread_mutex_unlock(&self->lock);
 }
