@@ -76,7 +76,12 @@ STANDARD = set(
 )
 
 # Headers beyond POSIX -> the layers that may include them.
-EXTRA = {"sys/file.h": {"base", "transport"}, "sys/random.h": {"base"}, "sys/ioctl.h": {"cli", "transport"}}
+EXTRA = {
+    "malloc.h": {"cli"},
+    "sys/file.h": {"base", "transport"},
+    "sys/random.h": {"base"},
+    "sys/ioctl.h": {"cli", "transport"},
+}
 
 
 def layer_of(path):
