@@ -45,6 +45,7 @@ typedef struct osb_hooks {
     void (*log)(void *context, int level, const char *topic, const char *line);
     int log_level;                    /**< 0 warnings, 1 information, 2 debugging */
     bool (*cancelled)(void *context); /**< asked at safe points; true stops there */
+    int64_t (*now)(void *context);    /**< seconds since 1970; NULL: by the machine's clock */
     void *context;
 } osb_hooks;
 
@@ -143,13 +144,66 @@ OSB_EXPORT osb_status osb_verify(osb_context *context, const char *const *words,
                                  osb_error *error) OSB_MUST_CHECK;
 
 /**
- * Makes a lock: "osbundle-lock", a release for one platform and an application, pinned by hash.
- * @param app path of an application or of a bundle that holds one; NULL for none
- * @return OSB_ERR_REFUSED when the application can't run on that release, or not on that platform
+ * Makes a lock: "osbundle-lock", a release for some platforms and their applications, pinned by
+ * hash.
+ * @param platforms names, at least one
+ * @param apps paths of applications or of bundles that hold one, at most one a platform
+ * @return OSB_ERR_REFUSED when an application can't run on that release, or on none of the
+ *         platforms; OSB_ERR_INTEGRITY when a lock once pinned another file for that release
  */
-OSB_EXPORT osb_status osb_lock(osb_context *context, const char *version, const char *platform,
-                               const char *app, struct json_t **result,
+OSB_EXPORT osb_status osb_lock(osb_context *context, const char *version,
+                               const char *const *platforms, size_t platform_count,
+                               const char *const *apps, size_t app_count, struct json_t **result,
                                osb_error *error) OSB_MUST_CHECK;
+
+/* Keys and signatures -------------------------------------------------------------------- */
+
+enum {
+    OSB_PASSWORD_SIZE = 1024 /**< bytes, with the final NUL */
+};
+
+/** Where the password of a secret key comes from, once it is known that the key has one. */
+typedef struct osb_password {
+    /** Fills it in; what it fails with, the call that needs it fails with. NULL: there is none. */
+    osb_status (*ask)(void *context, const char *key, char password[OSB_PASSWORD_SIZE],
+                      osb_error *error);
+    void *context;
+} osb_password;
+
+/** How something is to be signed. */
+typedef struct osb_signing {
+    const char *key;     /**< path of a secret key, minisign's or ours */
+    const char *expires; /**< "2027-01-31", the last day on which it is to hold; NULL: forever */
+    osb_password password;
+} osb_signing;
+
+/** Saves a lock that osb_lock made, and its signature beside it: PATH and PATH.minisig. */
+OSB_EXPORT osb_status osb_lock_sign(const struct json_t *lock, const char *path,
+                                    const osb_signing *signing, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Makes a key pair in two new files; what is there is never overwritten. Needs no context.
+ * @param password of the secret key; without one it is not encrypted
+ * @param result "osbundle-key"
+ */
+OSB_EXPORT osb_status osb_key_generate(const char *secret_path, const char *public_path,
+                                       const osb_password *password, struct json_t **result,
+                                       osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-key" of a file with a public or a secret key. Needs no context. */
+OSB_EXPORT osb_status osb_key_show(const char *path, const osb_password *password,
+                                   struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * "osbundle-signature": who signed a file, and what the signature says. Whatever it was signed as.
+ * @param signature its path; NULL: the file's with ".minisig" behind
+ * @param keys public keys or paths of their files; with none, those that are trusted
+ * @return OSB_ERR_SIGNATURE when it does not hold, or online when it has expired
+ */
+OSB_EXPORT osb_status osb_verify_signature(osb_context *context, const char *path,
+                                           const char *signature, const char *const *keys,
+                                           size_t key_count, struct json_t **result,
+                                           osb_error *error) OSB_MUST_CHECK;
 
 /* Boards --------------------------------------------------------------------------------- */
 

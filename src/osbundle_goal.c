@@ -89,14 +89,23 @@ static osb_status read_bundle(request *work, span packed, const char *path, osb_
                        &work->app, &work->pinned.app, error);
 }
 
+/** A module, or a bundle with one. */
+static osb_status take_application(request *work, span file, const char *path, osb_error *error)
+{
+    if (file_is_zip(file)) {
+        sha256(file, work->app_sha256);
+        return read_bundle(work, file, path, error);
+    }
+    TRY(take_module(work, file, path, &work->app, &work->pinned.app, error));
+    memcpy(work->app_sha256, work->app.sha256, SHA256_SIZE);
+    return OSB_OK;
+}
+
 static osb_status read_application(request *work, const char *path, osb_error *error)
 {
     BUF_OWNED content = buf_make(ARCHIVE_PACKED_MAX);
     TRY(file_read(path, &content, error));
-    span file = buf_span(&content);
-    if (file_is_zip(file))
-        return read_bundle(work, file, path, error);
-    return take_module(work, file, path, &work->app, &work->pinned.app, error);
+    return take_application(work, buf_span(&content), path, error);
 }
 
 static osb_status add_module(request *work, const char *path, osb_error *error)
@@ -259,7 +268,7 @@ osb_status request_get_release(request *work, const char *named, bool allow_inco
     return cache_find_release(context->store, named, board->name, record, error);
 }
 
-static const release_module *locked_application(const release *lock)
+static release_module *locked_application(release *lock)
 {
     for (size_t i = 0; i < lock->module_count; i++)
         if (lock->modules[i].slot.function == MODULE_USER_PART)
@@ -267,38 +276,86 @@ static const release_module *locked_application(const release *lock)
     return NULL;
 }
 
-/** The application that the lock pins, from the cache. */
-static osb_status take_locked_application(request *work, const release_module *pin,
-                                          osb_error *error)
+static osb_status fail_not_locked(const char *file, module_slot slot, osb_error *error)
 {
-    module parsed;
-    pinned_file *pinned = &work->pinned.app;
-    BUF_OWNED content = buf_make(MODULE_FILE_MAX);
-    if (cas_read(work->context->store, pin->sha256, &content, NULL) != OSB_OK)
-        return osb_fail(error, OSB_ERR_NOT_FOUND, pin->file, "name its file with --app FILE",
-                        "is pinned by the lock, and not in the cache");
-    TRY(module_parse(buf_span(&content), pin->file, &parsed, error));
-    TRY(platform_accepts(work->state.board, &parsed, pin->file, error));
-    release_module_from(&work->app, &parsed, pin->file, pin->sha256);
-    text_copy(pinned->name, sizeof pinned->name, pin->file);
-    memcpy(pinned->sha256, pin->sha256, SHA256_SIZE);
+    char text[MODULE_SLOT_TEXT];
+    slot_text(slot, text);
+    return osb_fail(error, OSB_ERR_INTEGRITY, file,
+                    "use the file that was locked, or make a new lock of what you mean",
+                    "is not the file that the lock pins for %s", text);
+}
+
+/** What is to be written is another file than the lock pins: never a question, always the end. */
+static osb_status check_pins(const release *lock, const release_module *files, size_t count,
+                             osb_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const release_module *pin = release_find(lock, files[i].slot);
+        if (pin && memcmp(pin->sha256, files[i].sha256, SHA256_SIZE) != 0)
+            return fail_not_locked(files[i].file, files[i].slot, error);
+    }
     return OSB_OK;
 }
 
-/** A lock is for one platform and one release, and no other may be asked for beside it. */
+/**
+ * Takes the application that the lock pins from the cache where none is named. Of a bundle the lock
+ * pins the whole; from here on, the application in it is what has to be written.
+ */
+static osb_status take_locked_application(request *work, osb_error *error)
+{
+    release_module *pin = locked_application(&work->lock);
+    BUF_OWNED content = buf_make(ARCHIVE_PACKED_MAX);
+    if (!pin)
+        return OSB_OK;
+    if (!work->goal->app) {
+        if (cas_read(work->context->store, pin->sha256, &content, NULL) != OSB_OK)
+            return osb_fail(error, OSB_ERR_NOT_FOUND, pin->file, "name its file with --app FILE",
+                            "is pinned by the lock, and not in the cache");
+        TRY(take_application(work, buf_span(&content), pin->file, error));
+    }
+    if (!slot_equal(pin->slot, work->app.slot) ||
+        memcmp(pin->sha256, work->app_sha256, SHA256_SIZE) != 0)
+        return fail_not_locked(work->app.file, pin->slot, error);
+    memcpy(pin->sha256, work->app.sha256, SHA256_SIZE);
+    return OSB_OK;
+}
+
+static osb_status fail_other_board(const request *work, const lockfile *whole, osb_error *error)
+{
+    char names[128] = "";
+    for (size_t i = 0; i < whole->count; i++)
+        text_append(names, sizeof names, "%s%s", i ? ", " : "", whole->sets[i].board->name);
+    return osb_fail(error, OSB_ERR_REFUSED, work->goal->lock, "use a lock that was made for it",
+                    "is for %s, the board is a %s", names, work->state.board->name);
+}
+
+/** A lock is for one release, and no other may be asked for beside it. */
 static osb_status take_lock(request *work, osb_error *error)
 {
     const osb_goal *asked = work->goal;
-    TRY(context_read_lock(work->context, asked->lock, &work->lock, error));
-    const release_module *pin = locked_application(&work->lock);
-    if (work->lock.board->id != work->state.board->id)
-        return osb_fail(error, OSB_ERR_REFUSED, asked->lock, "use a lock that was made for it",
-                        "is for %s, the board is a %s", work->lock.board->name,
-                        work->state.board->name);
+    ARENA_OWNED memory = {0};
+    lockfile whole;
+    TRY(context_read_lock(work->context, asked->lock,
+                          work->aim == AIM_LOOK ? LOCK_CHECK : LOCK_ADMIT, &memory, &whole, error));
+    const release *set = lockfile_for(&whole, work->state.board->id);
+    if (!set)
+        return fail_other_board(work, &whole, error);
+    work->lock = *set;
     if (asked->version && !text_equal(asked->version, work->lock.version))
         return osb_fail(error, OSB_ERR_USAGE, asked->lock, "leave the release out",
                         "pins release %s, and %s is asked for", work->lock.version, asked->version);
-    return pin && !asked->app ? take_locked_application(work, pin, error) : OSB_OK;
+    TRY(check_pins(&work->lock, work->files, work->pinned.file_count, error));
+    return take_locked_application(work, error);
+}
+
+/** A lock is for one release: what would be passed on the way, it does not pin. */
+static osb_status fail_on_the_way(const request *work, const char *passed, osb_error *error)
+{
+    osb_fail(error, OSB_ERR_NO_PLAN, work->goal->lock, NULL,
+             "the way to %s leads over %s, which the lock does not pin", work->lock.version,
+             passed);
+    osb_error_set_hint(error, "restore %s first, without the lock", passed);
+    return OSB_ERR_NO_PLAN;
 }
 
 /** Files alone are a goal of their own: then no release is asked for. */
@@ -313,10 +370,13 @@ static osb_status find_releases(request *work, osb_error *error)
     TRY(choose_version(work, chosen, error));
     bool incomplete = work->goal->allow_incomplete;
     TRY(request_get_release(work, chosen, incomplete, &work->set, &work->pinned.set, error));
+    TRY(check_pins(&work->lock, work->set.modules, work->set.module_count, error));
     goal wanted = request_goal(work);
     policy rules = request_policy(work);
     if (!solve_via(&work->state, &wanted, &rules, &work->context->known, chosen))
         return OSB_OK;
+    if (work->goal->lock)
+        return fail_on_the_way(work, chosen, error);
     return request_get_release(work, chosen, incomplete, &work->via, &work->pinned.via, error);
 }
 

@@ -35,6 +35,7 @@ typedef struct request {
     const release *via_list[1];
     release_module files[PLAN_FILES_MAX];
     release_module app;
+    uint8_t app_sha256[SHA256_SIZE];          /**< of its file, the .zip of a bundle */
     release lock;                             /**< with goal->lock */
     restore_asset assets[RESTORE_ASSETS_MAX]; /**< of the application, as `pinned` has them */
     pinned_goal pinned;                       /**< the goal by hashes, once there is a plan */

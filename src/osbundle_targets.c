@@ -102,17 +102,16 @@ static osb_status add_cache(target_list *found, osb_error *error)
 }
 
 /**
- * The release that the lock pins, as a record of the cache: the objects are found by their hashes.
- * An application is not in the cache; who has it can name it.
+ * What the lock pins for one platform, as a record of the cache: the objects are found by their
+ * hashes. An application is not in the cache; who has it can name it.
  */
-static osb_status add_lock(target_list *found, osb_error *error)
+static osb_status add_locked(target_list *found, const release *set, osb_error *error)
 {
-    const release *lock = found->lock;
     cached_release record = {0};
-    text_copy(record.version, sizeof record.version, lock->version);
-    text_copy(record.platform, sizeof record.platform, lock->board->name);
-    for (size_t i = 0; i < lock->module_count; i++) {
-        const release_module *pinned = &lock->modules[i];
+    text_copy(record.version, sizeof record.version, set->version);
+    text_copy(record.platform, sizeof record.platform, set->board->name);
+    for (size_t i = 0; i < set->module_count; i++) {
+        const release_module *pinned = &set->modules[i];
         cached_module *entry = &record.modules[record.count];
         if (pinned->slot.function == MODULE_USER_PART)
             continue;
@@ -124,6 +123,13 @@ static osb_status add_lock(target_list *found, osb_error *error)
     }
     const cached_release *kept = arena_copy(&found->memory, &record, sizeof record);
     return kept ? add_record(found, 0, kept, error) : osb_fail_memory(error);
+}
+
+static osb_status add_lock(target_list *found, osb_error *error)
+{
+    for (size_t i = 0; i < found->lock->count; i++)
+        TRY(add_locked(found, &found->lock->sets[i], error));
+    return OSB_OK;
 }
 
 osb_status targets_find(target_list *found, const char *const *words, size_t count,

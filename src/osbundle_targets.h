@@ -1,6 +1,7 @@
 #pragma once
 /** From the words of a user to what is to be verified. Private to osbundle*.c. */
 #include "osbundle_context.h"
+#include "trust/lockfile.h"
 
 /** One file to verify: on disk, or a module of a cached release. */
 typedef struct target {
@@ -14,10 +15,10 @@ typedef struct target {
 
 typedef struct target_list {
     osb_context *context;
-    const release *lock; /**< what the user holds to; NULL: nothing */
-    arena memory;        /**< keeps paths and records */
-    buf targets;         /**< of target */
-    bool listed;         /**< the cache's records are read only when a word needs them */
+    const lockfile *lock; /**< what the user holds to; NULL: nothing */
+    arena memory;         /**< keeps paths and records */
+    buf targets;          /**< of target */
+    bool listed;          /**< the cache's records are read only when a word needs them */
     const cached_release *records;
     size_t record_count;
 } target_list;

@@ -239,9 +239,9 @@ osb_status osb_verify(osb_context *context, const char *const *words, size_t cou
                       const char *lock_path, osb_tell tell, void *tell_context, osb_error *error)
 {
     TARGETS_OWNED found = {.context = context};
-    release lock;
+    lockfile lock;
     if (lock_path) {
-        TRY(context_read_lock(context, lock_path, &lock, error));
+        TRY(context_read_lock(context, lock_path, LOCK_CHECK, &found.memory, &lock, error));
         found.lock = &lock;
     }
     TRY(targets_find(&found, words, count, error));

@@ -108,15 +108,21 @@ static void parent_folder(char target[PATH_SIZE], const char *path)
         *slash = '\0';
 }
 
+static osb_status fill_and_sync(int descriptor, const char *path, span content, mode_t mode,
+                                osb_error *error)
+{
+    TRY(file_write_all(descriptor, content, path, error));
+    if (fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0)
+        return osb_fail_errno(error, "write", path);
+    return OSB_OK;
+}
+
 static osb_status write_and_sync(const char *path, span content, mode_t mode, osb_error *error)
 {
     FD_OWNED descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0)
         return osb_fail_errno(error, "create", path);
-    TRY(file_write_all(descriptor, content, path, error));
-    if (fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0)
-        return osb_fail_errno(error, "write", path);
-    return OSB_OK;
+    return fill_and_sync(descriptor, path, content, mode, error);
 }
 
 osb_status file_write_atomic(const char *path, span content, mode_t mode, osb_error *error)
@@ -133,6 +139,24 @@ osb_status file_write_atomic(const char *path, span content, mode_t mode, osb_er
         unlink(temporary);
         return status;
     }
+    return folder_sync(folder, error);
+}
+
+osb_status file_write_new(const char *path, span content, mode_t mode, osb_error *error)
+{
+    char folder[PATH_SIZE];
+    FD_OWNED descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0 && errno == EEXIST)
+        return osb_fail(error, OSB_ERR_REFUSED, path, "choose another name, or move it away first",
+                        "is there already, and is never overwritten");
+    if (descriptor < 0)
+        return osb_fail_errno(error, "create", path);
+    osb_status status = fill_and_sync(descriptor, path, content, mode, error);
+    if (status != OSB_OK) {
+        unlink(path);
+        return status;
+    }
+    parent_folder(folder, path);
     return folder_sync(folder, error);
 }
 

@@ -25,6 +25,13 @@ osb_status file_read(const char *path, buf *content, osb_error *error) OSB_MUST_
 osb_status file_write_atomic(const char *path, span content, mode_t mode,
                              osb_error *error) OSB_MUST_CHECK;
 
+/**
+ * Writes a file that is not there yet; OSB_ERR_REFUSED when it is. Nothing is left behind when it
+ * cannot be written. `mode` as in chmod.
+ */
+osb_status file_write_new(const char *path, span content, mode_t mode,
+                          osb_error *error) OSB_MUST_CHECK;
+
 /** Writes all of `content` to an open file. `path` is for the error only. */
 osb_status file_write_all(int descriptor, span content, const char *path,
                           osb_error *error) OSB_MUST_CHECK;

@@ -26,8 +26,10 @@ typedef struct options {
     bool all_platforms, prerelease;
     bool credentials, attach, real_time, listening;
     const char *retry, *retry_delay, *stall_timeout, *max_wait;
-    const char *app, *via, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
-    text_list platforms, flash, modules, approved;
+    const char *via, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
+    const char *sign, *expires, *password_file, *signature;
+    bool no_password;
+    text_list platforms, flash, modules, approved, apps, keys;
     /* words behind the command's name */
     text_list arguments;
 } options;
@@ -47,7 +49,10 @@ enum option_group {
     TAKES_BOARDS = 1 << 10,    /**< --all -j --wait --timeout */
     TAKES_LOCK = 1 << 12,      /**< --lock */
     TAKES_PINS = 1 << 13,      /**< --app --output */
-    TAKES_SERIAL = 1 << 16     /**< --listening */
+    TAKES_SIGN = 1 << 14,      /**< --sign --expires --password-file */
+    TAKES_KEY = 1 << 15,       /**< --password-file --no-password */
+    TAKES_SERIAL = 1 << 16,    /**< --listening */
+    TAKES_SIGNATURE = 1 << 17  /**< --signature --key */
 };
 
 typedef struct progress progress;
@@ -88,6 +93,7 @@ osb_status cmd_verify(cli *self, osb_error *error);
 osb_status cmd_info(cli *self, osb_error *error);
 osb_status cmd_diagnose(cli *self, osb_error *error);
 osb_status cmd_lock(cli *self, osb_error *error);
+osb_status cmd_key(cli *self, osb_error *error);
 osb_status cmd_plan(cli *self, osb_error *error);
 osb_status cmd_restore(cli *self, osb_error *error);
 osb_status cmd_resume(cli *self, osb_error *error);

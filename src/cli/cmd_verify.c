@@ -74,8 +74,30 @@ static void print_sum(const verification *run)
                run->failed);
 }
 
+/** Whether one file is signed, and what the signature says of it. */
+static osb_status verify_signature(cli *self, osb_error *error)
+{
+    char name[512];
+    JSON_OWNED *found = NULL;
+    const options *words = self->words;
+    if (words->arguments.count != 1 || words->lock)
+        return osb_fail(error, OSB_ERR_USAGE, "verify", "use: osbundle verify FILE -x SIGNATURE",
+                        "a signature is checked of one file, by itself");
+    TRY(osb_verify_signature(self->context, words->arguments.items[0], words->signature,
+                             words->keys.items, words->keys.count, &found, error));
+    if (words->json)
+        return output_json(found, false, error);
+    output_safe(name, sizeof name, words->arguments.items[0]);
+    printf("%s is signed by key %s%s\n  %s\n", name, json_text(found, "key_id", "?"),
+           json_true_at(found, "expired") ? "; the signature has expired" : "",
+           json_text(found, "trusted_comment", ""));
+    return OSB_OK;
+}
+
 osb_status cmd_verify(cli *self, osb_error *error)
 {
+    if (self->words->signature || self->words->keys.count)
+        return verify_signature(self, error);
     const text_list *words = &self->words->arguments;
     verification run = {.self = self};
     osb_status status =

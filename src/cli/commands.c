@@ -53,29 +53,49 @@ static const command inspect = {
 };
 static const command verify = {
     .name = "verify",
-    .arguments = "[FILE | FOLDER | VERSION]... [--lock FILE]",
+    .arguments = "[FILE | FOLDER | VERSION]... [--lock FILE | -x FILE | -k KEY]",
     .summary = "every check on module files, each on its own line",
     .details =
         "Length, CRC-32, published size and hash, name against header, platform, address range,\n"
         "catalog, pinned hash, what the SHA-256 inside covers, and the lock. A check without\n"
         "facts to check against says so, and is no failure. VERSION is a release in the cache;\n"
-        "without an argument, the release that the lock pins, or else the whole cache.",
-    .takes = TAKES_LOCK,
+        "without an argument, the release that the lock pins, or else the whole cache.\n"
+        "With -x or -k: whether FILE has a signature that holds, and what it says of the file.",
+    .takes = TAKES_LOCK | TAKES_SIGNATURE,
     .most = LIST_MAX,
     .run = cmd_verify,
 };
 static const command lock = {
     .name = "lock",
-    .arguments = "VERSION -p PLATFORM [--app FILE] [-o FILE]",
-    .summary = "pin a release and an application by hash",
+    .arguments = "VERSION -p PLATFORM... [--app FILE]... [-o FILE [--sign KEY]]",
+    .summary = "pin a release and applications by hash",
     .details =
-        "Prints a lock file: each module of the release for that platform, and the application,\n"
+        "Prints a lock file: each module of the release for those platforms, and the "
+        "applications,\n"
         "with file name, version, size and SHA-256. Fetches the release where it is not cached.\n"
-        "Keep it beside your sources; `osbundle verify --lock FILE` holds files against it.",
-    .takes = TAKES_PLATFORM | TAKES_PINS,
+        "Keep it beside your sources; restore, plan and verify hold to it with --lock FILE. Where\n"
+        "keys are trusted (trusted_keys in the config file), it must be signed by one of them.",
+    .takes = TAKES_PLATFORM | TAKES_PINS | TAKES_SIGN,
     .least = 1,
     .most = 1,
     .run = cmd_lock,
+};
+static const command key = {
+    .name = "key",
+    .arguments = "generate [FILE] [--password-file FILE | -W] | show FILE",
+    .summary = "key pairs that sign locks, bundles and mirrors",
+    .details = "generate  makes a secret key, FILE (osbundle.key), and the public key to go with "
+               "it, .pub\n"
+               "          in place of .key; asks for a password, and never overwrites a file\n"
+               "show      the public key and its id, of either file\n"
+               "The files are those of minisign, and so are the signatures. To trust a public key, "
+               "put it\n"
+               "into trusted_keys of the config file.",
+    .takes = TAKES_KEY,
+    .least = 1,
+    .most = 2,
+    .without_context = true,
+    .run = cmd_key,
 };
 static const command info = {
     .name = "info",
@@ -181,9 +201,9 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch,  &list,   &show,     &inspect, &verify,
-                                   &lock,   &info,   &diagnose, &plan,    &restore,
-                                   &resume, &serial, &sim,      &version, &help};
+const command *const commands[] = {&fetch,  &list, &show,     &inspect, &verify,  &lock,
+                                   &key,    &info, &diagnose, &plan,    &restore, &resume,
+                                   &serial, &sim,  &version,  &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

@@ -148,6 +148,20 @@ osb_status statement_read(const char *comment, const char *name, statement *says
     return OSB_OK;
 }
 
+bool statement_has_expired(const statement *says, const char *today)
+{
+    return *says->expires && strcmp(today, says->expires) > 0;
+}
+
+osb_status statement_fail_expired(const statement *says, const char *name, const char *key_id,
+                                  osb_error *error)
+{
+    return osb_fail(error, OSB_ERR_SIGNATURE, name,
+                    "get a newer one from whoever signed it; with --offline it is used, and the "
+                    "day is shown",
+                    "its signature by key %s expired on %s", key_id, says->expires);
+}
+
 /** Holds what a signature says against what is asked of it. */
 static osb_status judge(const statement *says, const char *name, const signature_demand *demand,
                         signature_finding *found, osb_error *error)
@@ -156,13 +170,10 @@ static osb_status judge(const statement *says, const char *name, const signature
         return osb_fail(error, OSB_ERR_SIGNATURE, name, "use it as what it was signed for",
                         "is signed as a %s, and not as a %s", signed_role_name(says->role),
                         signed_role_name(demand->role));
-    found->expired = *says->expires && strcmp(demand->today, says->expires) > 0;
-    if (found->expired && demand->online)
-        return osb_fail(error, OSB_ERR_SIGNATURE, name,
-                        "get a newer one from whoever signed it; with --offline it is used, "
-                        "and the day is shown",
-                        "its signature by key %s expired on %s", found->key_id, says->expires);
-    return OSB_OK;
+    found->expired = statement_has_expired(says, demand->today);
+    return found->expired && demand->online
+               ? statement_fail_expired(says, name, found->key_id, error)
+               : OSB_OK;
 }
 
 osb_status signature_check(span text, const char *name, const content_digest *digest,

@@ -31,8 +31,9 @@ typedef enum signed_role {
 
 typedef struct statement {
     signed_role role;
-    uint32_t version;             /**< counts up with what is signed; 0: none */
-    char expires[STATEMENT_DATE]; /**< the last day, in UTC, on which it holds; empty: none */
+    uint32_t version; /**< counts up with what is signed; 0: none */
+    /** The last day, in UTC, on which it holds; empty: none. With room for a letter too many. */
+    char expires[STATEMENT_DATE + 1];
 } statement;
 
 /** "lock", "bundle", "mirror". */
@@ -52,6 +53,13 @@ osb_status statement_write(const statement *says, char text[STATEMENT_TEXT],
  */
 osb_status statement_read(const char *comment, const char *name, statement *says,
                           osb_error *error) OSB_MUST_CHECK;
+
+/** @param today "2026-11-26", in UTC */
+bool statement_has_expired(const statement *says, const char *today);
+
+/** Fills the error of a signature that has; returns OSB_ERR_SIGNATURE. */
+osb_status statement_fail_expired(const statement *says, const char *name, const char *key_id,
+                                  osb_error *error);
 
 /** Who may have signed what, and when that is judged. */
 typedef struct signature_demand {

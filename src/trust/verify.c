@@ -299,18 +299,19 @@ static void not_locked(verification *run, const char *what)
 /** Whether it is the very file that the lock pins for its slot. */
 static void check_lock(verification *run)
 {
-    const release *lock = run->expected->lock;
     const module *parsed = &run->report->parsed;
+    const lockfile *whole = run->expected->lock;
+    const release *lock = whole ? lockfile_for(whole, parsed->platform_id) : NULL;
     const uint8_t *bundled = run->expected->bundle_sha256;
     const uint8_t *found = bundled ? bundled : run->report->sha256;
     const release_module *entry = lock ? release_find(lock, parsed->slot) : NULL;
     char slot[MODULE_SLOT_TEXT], hex[SHA256_HEX_SIZE];
     slot_text(parsed->slot, slot);
-    if (!lock) {
+    if (!whole) {
         line_add(run, "lock", RESULT_NOT_CHECKABLE, "none is given");
     } else if (!run->readable) {
         line_add(run, "lock", RESULT_NOT_CHECKABLE, "the header cannot be believed");
-    } else if (parsed->platform_id != lock->board->id) {
+    } else if (!lock) {
         not_locked(run, "pins modules of another platform");
     } else if (!entry) {
         not_locked(run, "pins nothing for this slot");

@@ -10,6 +10,7 @@
 #include "model/module.h"
 #include "model/platform.h"
 #include "model/release.h"
+#include "trust/lockfile.h"
 
 typedef enum check_result {
     RESULT_PASSED,
@@ -36,7 +37,7 @@ typedef struct verify_expectation {
     const platform *board;           /**< the platform it is meant for */
     const module_slot *slot;         /**< the slot its name promises */
     const release_module *cataloged; /**< the manifest's entry, pinned or not */
-    const release *lock;             /**< what the user holds to (lockfile.h) */
+    const lockfile *lock;            /**< what the user holds to */
     bool must_be_locked;             /**< it is a failure when the lock does not pin it */
     /** Of the bundle that the file came in: a lock pins that; NULL for a file by itself. */
     const uint8_t *bundle_sha256;

@@ -10,7 +10,8 @@ import zipfile
 
 from program import ProgramTest
 
-LAZY = {"libcurl.so.4": "libcurl4", "libarchive.so.13": "libarchive13"}  # soname -> Debian package
+LAZY = {"libcurl.so.4": "libcurl4", "libarchive.so.13": "libarchive13",
+        "libsodium.so.23": "libsodium23"}  # soname -> Debian package
 
 
 def readelf(*words):
@@ -55,6 +56,10 @@ class Missing(ProgramTest):
     def test_a_url_needs_libcurl(self):
         self.assert_told("libcurl.so.4", "fetch", "5.3.1", "-p", "p2")
         self.assert_told("libcurl.so.4", "list", "--remote")
+
+    def test_a_key_needs_libsodium(self):
+        self.assert_told("libsodium.so.23", "key", "generate", "--no-password")
+        self.assertFalse(os.path.exists(self.path("osbundle.key")))
 
     def test_nothing_else_misses_them(self):
         self.run_program("sim", "release", "p2@5.3.1", "release", **self.without)

@@ -67,8 +67,52 @@ class Making(Lock):
                                   ("nowhere.bin", 3, "nowhere.bin")):
             self.assert_two_line_error(self.lock("--app", app, code=status), part)
 
-    def test_one_platform_has_to_be_named(self):
+    def test_a_platform_has_to_be_named(self):
         self.assert_two_line_error(self.run_program("lock", "5.3.1", code=2), "lock")
+
+
+class Several(Lock):
+    """One lock for several platforms, each with its application."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_program("sim", "release", "boron@5.3.1", "p2")  # one source has both
+
+    def test_each_has_its_modules_and_its_application(self):
+        apps = ("--app", "p2/p2-tinker@5.3.1.bin", "--app", "p2/boron-tinker@5.3.1.bin")
+        lock = self.lock("-p", "boron", *apps, "-o", "osbundle.lock", "--json").json
+        self.assertEqual(list(lock), ["type", "schema", "release", "platforms"])
+        self.assertEqual(list(lock["platforms"]), ["boron", "p2"])
+        for name, pinned in lock["platforms"].items():
+            self.assertEqual(list(pinned), ["modules", "application"])
+            self.assertEqual(pinned["application"]["file"], f"{name}-tinker@5.3.1.bin")
+            alone = self.run_program("lock", "5.3.1", "-p", name).json
+            self.assertEqual(alone["modules"], pinned["modules"])
+        results = self.results("p2", "--lock", "osbundle.lock")
+        self.assertEqual([name for name, result in results.items() if result != "passed"],
+                         ["p2-prebootloader-mbr@5.3.1.bin"])
+        self.assertEqual(len(self.results("--lock", "osbundle.lock")), 6)
+
+    def test_the_order_of_the_words_does_not_show(self):
+        apps = ("--app", "p2/p2-tinker@5.3.1.bin", "--app", "p2/boron-tinker@5.3.1.bin")
+        one = self.run_program("lock", "5.3.1", "-p", "p2", "-p", "boron", *apps).out
+        other = self.run_program("lock", "5.3.1", *apps[2:], *apps[:2], "-p", "boron", "-p", "p2",
+                                 "-p", "boron").out
+        self.assertEqual(one, other)
+
+    def test_an_application_is_for_one_of_them_and_alone(self):
+        for apps, code, part in ((("boron",), 5, "not locked"), (("p2", "p2"), 2, "second application")):
+            words = [word for app in apps for word in ("--app", f"p2/{app}-tinker@5.3.1.bin")]
+            self.assert_two_line_error(self.lock(*words, code=code), part)
+
+    def test_boards_of_both_are_restored_by_it(self):
+        self.lock("-p", "boron", "--app", "p2/boron-tinker@5.3.1.bin", "-o", "osbundle.lock")
+        for name in ("p2", "boron"):
+            words = ("--lock", "osbundle.lock", "--sim", f"{name}@5.3.0", "--json")
+            report = self.run_program("restore", *words, "--yes").last
+            self.assertEqual((report["outcome"], report["goal"]["version"]), ("done", "5.3.1"))
+        words = ("--lock", "osbundle.lock", "--sim", "msom@5.9.0")
+        self.assert_two_line_error(self.run_program("plan", *words, code=5), "is for boron, p2")
 
 
 class Holding(Lock):
@@ -114,6 +158,19 @@ class Holding(Lock):
                          {"other.zip": "failed"})
         self.assertEqual(self.results("app.zip", "--lock", "osbundle.lock", code=4),
                          {"app.zip": "failed"})
+
+    def test_a_restore_takes_the_bundle_that_is_pinned(self):
+        for name in ("app.zip", "other.zip"):
+            with zipfile.ZipFile(self.path(name), "w") as bundle:
+                bundle.writestr(zipfile.ZipInfo("app.bin"), self.read("p2/p2-tinker@5.3.1.bin"))
+                bundle.comment = name.encode()
+        self.lock("--app", "app.zip", "-o", "bundle.lock")
+        words = ("--lock", "bundle.lock", "--sim", "p2@5.3.0", "--json")
+        for named in ((), ("--app", "app.zip")):
+            steps = self.run_program("plan", *words, *named).last["steps"]
+            self.assertIn("user_part/1", [step["slot"] for step in steps])
+        result = self.run_program("restore", *words, "--yes", "--app", "other.zip", code=4)
+        self.assert_two_line_error(result, "is not the file that the lock pins for user_part/1")
 
     def test_without_words_the_locked_release_in_the_cache(self):
         results = self.results("--lock", "osbundle.lock")

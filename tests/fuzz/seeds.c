@@ -229,23 +229,31 @@ static void seed_plans(void)
     catalog_free(&known);
 }
 
-/** A release for an Argon, with an application beside it. */
+static void keep_lock(const char *name, const release *sets, size_t count)
+{
+    BUF_OWNED text = buf_make(64 * 1024);
+    JSON_OWNED *document = lockfile_to_json(sets, count);
+    MUST(json_to_text(document, &text, NULL));
+    seed_keep("lock", name, buf_span(&text));
+}
+
+/** A release for an Argon, with an application beside it, and for two platforms. */
 static void seed_locks(void)
 {
+    static const char *const names[] = {"argon", "boron"};
     ARENA_OWNED memory = {0};
     platform_list boards;
     catalog known = {0};
-    release set;
-    BUF_OWNED text = buf_make(64 * 1024);
-    assert_int_equal(platform_load_all(&memory, &boards, NULL), OSB_OK);
-    assert_int_equal(catalog_load(&known, NULL), OSB_OK);
-    const platform *board = platform_by_name(&boards, "argon");
-    assert_int_equal(catalog_release(&known, "4.0.2", board, &set, NULL), OSB_OK);
-    for (size_t i = 0; i < set.module_count; i++)
-        set.modules[i].size += !set.modules[i].size; /* the catalog does not know all of them */
-    JSON_OWNED *document = lockfile_to_json(&set);
-    assert_int_equal(json_to_text(document, &text, NULL), OSB_OK);
-    seed_keep("lock", "argon.json", buf_span(&text));
+    release sets[2];
+    MUST(platform_load_all(&memory, &boards, NULL));
+    MUST(catalog_load(&known, NULL));
+    for (size_t k = 0; k < 2; k++) {
+        MUST(catalog_release(&known, "4.0.2", platform_by_name(&boards, names[k]), &sets[k], NULL));
+        for (size_t i = 0; i < sets[k].module_count; i++)
+            sets[k].modules[i].size += !sets[k].modules[i].size; /* not all of them are known */
+    }
+    keep_lock("argon.json", sets, 1);
+    keep_lock("argon-and-boron.json", sets, 2);
     catalog_free(&known);
 }
 

@@ -39,6 +39,7 @@ typedef struct sound {
     release_module cataloged;
     module_slot slot;
     release lock;
+    lockfile whole;
     verify_expectation expected;
 } sound;
 
@@ -55,13 +56,14 @@ static void sound_make(fixture *with, sound *made)
     memcpy(made->cataloged.sha256, made->digest, SHA256_SIZE);
     made->lock = (release){.version = "5.3.1", .board = board, .module_count = 1};
     made->lock.modules[0] = made->cataloged;
+    made->whole = (lockfile){&made->lock, 1};
     made->expected = (verify_expectation){.file_name = "p2-bootloader@5.3.1.bin",
                                           .published_size = made->file.size,
                                           .published_sha256 = made->digest,
                                           .board = board,
                                           .slot = &made->slot,
                                           .cataloged = &made->cataloged,
-                                          .lock = &made->lock,
+                                          .lock = &made->whole,
                                           .must_be_locked = true};
 }
 
