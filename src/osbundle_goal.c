@@ -198,7 +198,7 @@ static osb_status choose_for_application(const request *work, char chosen[VERSIO
         const char *named = catalog_version(known, i);
         if (!may_be_chosen(work->goal, named) ||
             catalog_release(known, named, work->state.board, &candidate, NULL) != OSB_OK ||
-            !release_suits(work, &candidate))
+            !release_is_published(&candidate) || !release_suits(work, &candidate))
             continue;
         text_copy(chosen, VERSION_SIZE, named);
         return OSB_OK;

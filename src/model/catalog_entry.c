@@ -142,7 +142,7 @@ osb_status catalog_entry_read(const json_t *manifest, const char *subject, arena
     entry->channel = arena_text(memory, json_text(manifest, "channel", ""));
     if (!entry->text || !entry->channel)
         return osb_fail_memory(error);
-    entry->prerelease = json_true_at(manifest, "prerelease");
+    entry->prerelease = json_true_at(manifest, "prerelease") || *entry->parsed.prerelease;
     entry->lts = json_true_at(manifest, "lts");
     return read_boards(&from, manifest, entry);
 }

@@ -13,7 +13,7 @@ typedef struct catalog_entry {
     const char *text; /**< "5.3.1" */
     version parsed;
     const char *channel; /**< "" unknown */
-    bool prerelease;
+    bool prerelease;     /**< by its version, or because the manifest says so */
     bool lts;
     size_t board_count;
     const catalog_board *boards;

@@ -37,20 +37,35 @@ size_t catalog_releases_with(const catalog *known, const platform *board, module
 const char *catalog_os_version(const catalog *known, const platform *board, module_slot slot,
                                uint16_t module_version)
 {
-    const char *only = NULL;
-    size_t count = catalog_releases_with(known, board, slot, module_version, &only, 1);
-    return count == 1 ? only : NULL; /* several releases may share the number */
+    const catalog_entry *only = NULL;
+    size_t finals = 0, others = 0;
+    for (size_t i = 0; i < known->count; i++) {
+        const catalog_entry *entry = &known->entries[i];
+        const release_module *there = find_module(entry, board, slot);
+        if (!there || there->version != module_version)
+            continue;
+        if (!entry->prerelease || !finals)
+            only = entry;
+        finals += !entry->prerelease;
+        others += entry->prerelease;
+    }
+    return finals == 1 || (!finals && others == 1) ? only->text : NULL;
 }
 
 const char *catalog_first_with(const catalog *known, const platform *board, module_slot slot,
                                uint16_t module_version)
 {
+    const char *prerelease = NULL;
     for (size_t i = 0; i < known->count; i++) {
-        const release_module *entry = find_module(&known->entries[i], board, slot);
-        if (entry && entry->version >= module_version)
-            return known->entries[i].text;
+        const catalog_entry *entry = &known->entries[i];
+        const release_module *there = find_module(entry, board, slot);
+        if (!there || there->version < module_version)
+            continue;
+        if (!entry->prerelease)
+            return entry->text;
+        prerelease = prerelease ? prerelease : entry->text;
     }
-    return NULL;
+    return prerelease;
 }
 
 const char *catalog_last_with(const catalog *known, const platform *board, module_slot slot,
@@ -64,9 +79,14 @@ const char *catalog_last_with(const catalog *known, const platform *board, modul
     return NULL;
 }
 
+static bool is_internal(const catalog_entry *entry)
+{
+    return text_equal(entry->channel, "internal");
+}
+
 static bool is_preview(const catalog_entry *entry)
 {
-    return entry->prerelease || *entry->parsed.prerelease || text_equal(entry->channel, "preview");
+    return entry->prerelease || text_equal(entry->channel, "preview");
 }
 
 /** Releases above the one that the vendor calls latest for a board are there, but not advised. */
@@ -86,7 +106,7 @@ static const char *newest_advised(const catalog *known, const platform *board, b
     size_t count = prerelease ? known->count : advised_count(known, board);
     while (count-- > 0) {
         const catalog_entry *entry = &known->entries[count];
-        if (catalog_entry_find(entry, board) && (!lts || entry->lts) &&
+        if (catalog_entry_find(entry, board) && (!lts || entry->lts) && !is_internal(entry) &&
             (prerelease || !is_preview(entry)))
             return entry->text;
     }
@@ -97,7 +117,7 @@ static bool names(const char *words, const catalog_entry *entry, bool prerelease
 {
     version whole;
     bool in_full = version_parse(words, &whole);
-    bool wanted = in_full || prerelease || (!entry->prerelease && !*entry->parsed.prerelease);
+    bool wanted = in_full || (!is_internal(entry) && (prerelease || !entry->prerelease));
     return wanted && version_matches(words, &entry->parsed);
 }
 

@@ -20,6 +20,18 @@ const release_module *release_find(const release *set, module_slot slot)
     return NULL;
 }
 
+bool release_is_published(const release *set)
+{
+    return !text_equal(set->channel, "internal");
+}
+
+bool release_is_final(const release *set)
+{
+    version parsed;
+    return release_is_published(set) && !text_equal(set->channel, "preview") &&
+           version_parse(set->version, &parsed) && !parsed.prerelease[0];
+}
+
 void release_module_from(release_module *entry, const module *parsed, const char *file_name,
                          const uint8_t digest[SHA256_SIZE])
 {

@@ -36,7 +36,7 @@ typedef struct release_module {
 
 typedef struct release {
     char version[VERSION_SIZE];
-    char channel[16]; /**< "lts", "ga", "preview", "rc"; empty unknown */
+    char channel[16]; /**< "lts", "ga", "preview", "rc", "internal"; empty unknown */
     const platform *board;
     size_t module_count;
     release_module modules[RELEASE_MODULES_MAX];
@@ -68,7 +68,8 @@ osb_status catalog_release(const catalog *known, const char *version, const plat
 
 /**
  * The release that a module number belongs to on a platform ("5.3.1" for system_part/1 5301).
- * NULL when unknown or when several releases share the number.
+ * A final release goes before pre-releases with the same number. NULL when unknown or when
+ * several releases share the number.
  */
 const char *catalog_os_version(const catalog *known, const platform *board, module_slot slot,
                                uint16_t module_version);
@@ -81,7 +82,10 @@ const char *catalog_os_version(const catalog *known, const platform *board, modu
 size_t catalog_releases_with(const catalog *known, const platform *board, module_slot slot,
                              uint16_t module_version, const char **names, size_t capacity);
 
-/** The oldest release whose module in `slot` has at least `module_version`; NULL for none. */
+/**
+ * The oldest release whose module in `slot` has at least `module_version`: a pre-release only
+ * where no final one has it. NULL for none.
+ */
 const char *catalog_first_with(const catalog *known, const platform *board, module_slot slot,
                                uint16_t module_version);
 
@@ -91,12 +95,18 @@ const char *catalog_last_with(const catalog *known, const platform *board, modul
 
 /**
  * The newest release for `board` that a user's words name: "5.3.1", "5.3", "5", "latest", "lts".
- * NULL when there is none. Pre-releases only when named in full or with `prerelease`.
+ * NULL when there is none. Pre-releases only when named in full or with `prerelease`, and one that
+ * was never published only when named in full.
  */
 const char *catalog_resolve(const catalog *known, const platform *board, const char *words,
                             bool prerelease);
 
 const release_module *release_find(const release *set, module_slot slot);
+
+/** Whether it was ever published: the catalog also knows numbers that boards may report. */
+bool release_is_published(const release *set);
+/** Whether it is for everybody: published, no pre-release and no preview. */
+bool release_is_final(const release *set);
 
 /**
  * A release_module from a parsed module file.

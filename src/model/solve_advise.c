@@ -360,11 +360,10 @@ static bool try_release(advice *self, size_t number)
     question *asked = ask(self);
     const release *wanted = self->wanted->set;
     char text[PLAN_TEXT];
-    version parsed;
     apply(asked, self->wanted);
     if (catalog_release(self->known, catalog_version(self->known, number), self->state->board,
                         &asked->other, NULL) != OSB_OK ||
-        !version_parse(asked->other.version, &parsed) || parsed.prerelease[0] ||
+        !release_is_final(&asked->other) ||
         (wanted && wanted->board->id == asked->other.board->id &&
          text_equal(wanted->version, asked->other.version)))
         return false;

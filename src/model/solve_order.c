@@ -78,12 +78,19 @@ static void refuse_unplaced(solver *work)
     }
 }
 
-/** A system too old to be asked over USB: only a finger gets it into DFU mode. */
+/**
+ * A system too old to be asked over USB: only a finger gets it into DFU mode. What DFU mode would
+ * not help with either is left out first.
+ */
 static bool must_be_helped(solver *work)
 {
     const platform *board = work->state->board;
     unsigned system = solve_system_version(work);
     if (work->state->mode == MODE_DFU || fact_takes_control(board, (uint16_t)system))
+        return false;
+    if (!solve_any_dfu(work) && !solve_next_staged(work))
+        solve_leave_out(work);
+    if (!anything_pending(work) && !solve_lacks_setup(work))
         return false;
     solve_refuse(work,
                  "system_part/1 %u, before Device OS %s, takes no orders over USB: put the board "
@@ -149,7 +156,7 @@ static void place_visit(solver *work, bool in_dfu)
 void solve_order(solver *work)
 {
     bool in_dfu = work->state->mode == MODE_DFU;
-    if ((anything_pending(work) || solve_lacks_setup(work)) && must_be_helped(work))
+    if (must_be_helped(work))
         return;
     if (in_dfu)
         solve_clear_flag(work);

@@ -34,13 +34,6 @@ static bool is_complete(const release *set)
     return true;
 }
 
-static bool is_final(const release *candidate)
-{
-    version parsed;
-    return version_parse(candidate->version, &parsed) && !parsed.prerelease[0] &&
-           !text_equal(candidate->channel, "preview");
-}
-
 bool solve_via(const snapshot *state, const goal *wanted, const policy *rules, const catalog *known,
                char name[VERSION_SIZE])
 {
@@ -58,7 +51,7 @@ bool solve_via(const snapshot *state, const goal *wanted, const policy *rules, c
         longer.via_count = 1;
         if (catalog_release(known, catalog_version(known, i), state->board, &candidate, NULL) !=
                 OSB_OK ||
-            !is_final(&candidate) || !lies_between(state, wanted, &candidate))
+            !release_is_final(&candidate) || !lies_between(state, wanted, &candidate))
             continue;
         solve(state, &longer, rules, tried);
         found = !tried->refusal_count;

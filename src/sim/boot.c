@@ -83,14 +83,6 @@ static void read_bootloader(sim_board *board)
     board->running.guarded = mode && mode->data.size && mode->data.data[0] == SECURITY_PROTECTED;
 }
 
-/** The newer of two release names, either of which may be NULL. */
-static const char *newer(const char *one, const char *other)
-{
-    if (!one || !other)
-        return one ? one : other;
-    return version_compare_text(one, other) < 0 ? other : one;
-}
-
 /**
  * The system's own version text. One whose number no release is known for behaves as the newest
  * release before it, and says so; else there is an honest stand-in.
@@ -100,9 +92,8 @@ static void read_os_version(sim_board *board, module_slot slot)
     const uint16_t number = board->running.system_version;
     const catalog *known = board->world ? board->world->known : NULL;
     const char *told = known ? catalog_os_version(known, board->kind, slot, number) : NULL;
-    if (!told)
-        told = newer(personality_version_text(number),
-                     known ? catalog_last_with(known, board->kind, slot, number) : NULL);
+    if (!told && known)
+        told = catalog_last_with(known, board->kind, slot, number);
     if (told)
         text_copy(board->running.os_version, VERSION_SIZE, told);
     else

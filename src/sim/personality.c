@@ -90,28 +90,3 @@ module_form personality_module_form(const sim_board *board)
         return FORM_NEW;
     return is_gen2(board) && system < SYSTEM_1_1_0 ? FORM_DESCRIBE : FORM_OLD;
 }
-
-const char *personality_version_text(uint16_t system_version)
-{
-    static const struct {
-        uint16_t number;
-        const char *text;
-    } systems[] = {{SYSTEM_0_6_0, "0.6.0-rc.1"},
-                   {102, "0.6.0"},
-                   {110, "0.6.4"},
-                   {207, "0.7.0"},
-                   {300, "0.8.0-rc.1"},
-                   {301, "0.8.0-rc.2"},
-                   {403, "0.9.0"},
-                   {1000, "1.0.0"},
-                   {1002, "1.0.1"},
-                   {1102, "1.1.0"},
-                   {1104, "1.1.1"},
-                   {1213, "1.2.1"}};
-    const char *found = NULL;
-    for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
-        if (systems[i].number <= system_version)
-            found = systems[i].text;
-    }
-    return found;
-}

@@ -25,7 +25,3 @@ module_form personality_module_form(const sim_board *board);
 enum {
     SYSTEM_0_6_0 = 100 /**< 0.6.0-rc.1: the first that answers over USB at all */
 };
-
-/** The newest release up to 1.2.1 that is not newer than such a system, from before those that the
- *  catalog knows; NULL below 0.6.0. */
-const char *personality_version_text(uint16_t system_version);

@@ -91,6 +91,10 @@ static void a_module_number_names_its_release(void **state)
     assert_string_equal(catalog_os_version(known, p2, system_part, 5004), "5.1.0");
     assert_string_equal(catalog_os_version(known, boron, system_part, 2302), "2.3.1");
     assert_string_equal(catalog_os_version(known, p2, bootloader, 2400), "5.6.0");
+    const platform *photon = board_named(state, "photon");
+    assert_string_equal(catalog_os_version(known, photon, system_part, 13), "0.5.0"); /* rc.2 too */
+    assert_string_equal(catalog_os_version(known, boron, system_part, 2004), "2.0.0-rc.1");
+    assert_null(catalog_os_version(known, photon, system_part, 4));  /* six release candidates */
     assert_null(catalog_os_version(known, boron, bootloader, 1005)); /* shared by four */
     assert_null(catalog_os_version(known, p2, system_part, 5299));
     assert_null(catalog_os_version(known, p2, (module_slot){MODULE_RADIO_STACK, 0}, 202));
@@ -104,6 +108,8 @@ static void the_oldest_release_that_will_do_is_found(void **state)
     assert_string_equal(catalog_first_with(known, p2, system_part, 5301), "5.3.1");
     assert_string_equal(catalog_first_with(known, p2, system_part, 5303), "5.4.0");
     assert_string_equal(catalog_first_with(known, boron, system_part, 4006), "4.0.2");
+    assert_string_equal(catalog_first_with(known, boron, system_part, 2004), "2.0.0");
+    assert_string_equal(catalog_first_with(known, p2, system_part, 3211), "5.0.0");
     assert_null(catalog_first_with(known, boron, system_part, 65535));
     assert_string_equal(catalog_last_with(known, p2, system_part, 5301), "5.3.1");
     assert_string_equal(catalog_last_with(known, p2, system_part, 5303 - 1), "5.3.2");
@@ -144,19 +150,23 @@ static void prereleases_are_named_in_full_or_asked_for(void **state)
     assert_resolves(state, "p2", "3", "-");
     assert_resolves(state, "p2", "3.2.1-p2.3", "3.2.1-p2.3");
     assert_string_equal(catalog_resolve(&known->known, p2, "3", true), "3.2.1-p2.3");
-    assert_resolves(state, "boron", "6.2", "6.2.0"); /* preview, but a final version */
+    assert_null(strstr(catalog_resolve(&known->known, p2, "latest", true), "-"));
+    assert_resolves(state, "boron", "6.3", "6.3.5");
+    assert_resolves(state, "boron", "6.1", "6.1.1"); /* 6.1.2 was never published */
+    assert_resolves(state, "boron", "6.1.2", "6.1.2");
+    assert_resolves(state, "p2", "5.8", "5.8.2"); /* preview, but a final version */
 }
 
-static void add_release(catalog *known, const char *number, const char *channel)
+static void add_release(catalog *known, const char *number, const char *channel, const char *board)
 {
     char text[512];
     osb_error error;
     text_format(
         text, sizeof text,
         "{\"type\":\"osbundle-release\",\"schema\":1,\"version\":\"%s\",\"channel\":\"%s\","
-        "\"lts\":false,\"prerelease\":false,\"platforms\":{\"p2\":{\"modules\":[{\"slot\":"
+        "\"lts\":false,\"prerelease\":false,\"platforms\":{\"%s\":{\"modules\":[{\"slot\":"
         "\"system_part/1\",\"file\":\"mine.bin\",\"version\":9999,\"dependencies\":null}]}}}",
-        number, channel);
+        number, channel, board);
     JSON_OWNED *manifest = NULL;
     span bytes = {(const uint8_t *)text, strlen(text)};
     assert_int_equal(json_parse(bytes, "mine.json", &manifest, &error), OSB_OK);
@@ -171,9 +181,9 @@ static void a_manifest_can_be_added_or_replaced(void **state)
     const platform *p2 = board_named(state, "p2");
     assert_int_equal(catalog_load(&known, &error), OSB_OK);
     size_t before = known.count;
-    add_release(&known, "0.0.1", "ga");
-    add_release(&known, "5.3.1", "ga");
-    add_release(&known, "98.0.0", "ga");
+    add_release(&known, "0.0.1", "ga", "p2");
+    add_release(&known, "5.3.1", "ga", "p2");
+    add_release(&known, "98.0.0", "ga", "photon");
     assert_int_equal(known.count, before + 2);
     assert_string_equal(catalog_version(&known, 0), "0.0.1");
     assert_string_equal(catalog_version(&known, known.count - 1), "98.0.0");
@@ -192,7 +202,7 @@ static void nothing_is_read_before_a_question_and_nothing_copied_before_a_change
     assert_int_equal(catalog_load(&second, &error), OSB_OK);
     assert_null(first.memory.newest); /* not a byte was taken */
     assert_ptr_equal(first.entries, second.entries);
-    add_release(&first, "5.3.1", "ga");
+    add_release(&first, "5.3.1", "ga", "p2");
     assert_ptr_not_equal(first.entries, second.entries);
     const platform *p2 = board_named(state, "p2");
     assert_int_equal(catalog_release(&second, "5.3.1", p2, &set, &error), OSB_OK);
@@ -206,14 +216,16 @@ static void a_preview_is_not_the_latest(void **state)
 {
     catalog known;
     osb_error error;
-    const platform *p2 = board_named(state, "p2");
+    const platform *photon = board_named(state, "photon");
     assert_int_equal(catalog_load(&known, &error), OSB_OK);
-    add_release(&known, "98.0.0", "ga");
-    add_release(&known, "99.0.0", "preview");
-    add_release(&known, "99.1.0-rc.1", "ga");
-    assert_string_equal(catalog_resolve(&known, p2, "latest", false), "98.0.0");
-    assert_string_equal(catalog_resolve(&known, p2, "latest", true), "99.1.0-rc.1");
-    assert_string_equal(catalog_resolve(&known, p2, "99", false), "99.0.0");
+    add_release(&known, "98.0.0", "ga", "photon");
+    add_release(&known, "99.0.0", "preview", "photon");
+    add_release(&known, "99.0.1", "internal", "photon");
+    add_release(&known, "99.1.0-rc.1", "ga", "photon");
+    assert_string_equal(catalog_resolve(&known, photon, "latest", false), "98.0.0");
+    assert_string_equal(catalog_resolve(&known, photon, "latest", true), "99.1.0-rc.1");
+    assert_string_equal(catalog_resolve(&known, photon, "99", false), "99.0.0");
+    assert_string_equal(catalog_resolve(&known, photon, "99.0.1", false), "99.0.1");
     catalog_free(&known);
 }
 
