@@ -14,6 +14,8 @@ except ImportError:
     Draft7Validator = None
 
 USER_PART_FILES = "tinker"  # what releases call their application
+PLATFORM_FIRST_SINCE = (1, 1, 0)  # before, files were called PART-VERSION-PLATFORM.bin
+SAME_NUMBERS_UNTIL = (0, 6, 0)  # of Electron system parts: files and module indexes agreed
 
 
 class Manifest:
@@ -155,8 +157,21 @@ def check_platform(manifest):
 # Releases
 
 
+def part_name(platform, slot, release):
+    """What a release calls the file for a slot, apart from platform and version."""
+    name = slot["slot"]
+    if name.startswith("user_part/"):
+        return USER_PART_FILES
+    if platform == "electron" and name.startswith("system_part/") and release < SAME_NUMBERS_UNTIL:
+        return f"system-part{name[-1]}"
+    return slot["name"]
+
+
 def file_name_pattern(platform, slot, version):
-    name = USER_PART_FILES if slot["slot"].startswith("user_part/") else slot["name"]
+    release = tuple(int(number) for number in version.partition("-")[0].split("."))
+    name = part_name(platform, slot, release)
+    if release < PLATFORM_FIRST_SINCE:
+        return re.escape(f"{name}-{version}-{platform}.bin")
     return re.escape(f"{platform}-{name}@{version}") + r"(\+lto)?\.bin"
 
 
@@ -189,13 +204,17 @@ def check_needs(manifest, platform, slots, modules, module, needles):
             yield manifest.problem(message, *needles)
 
 
-def check_board_modules(manifest, platform, slots, modules):
+def check_board_modules(manifest, platform, slots, entry):
+    modules, without = entry["modules"], entry.get("without", [])
     names = [module["slot"] for module in modules]
     if not overlap_free(names):
         yield manifest.problem(f"{platform}: a slot stands there twice", f'"{platform}"')
     for slot in slots.values():
-        if slot.get("required") and slot["slot"] not in names:
+        if slot.get("required") and slot["slot"] not in names + without:
             yield manifest.problem(f"{platform}: {slot['slot']} is missing, though it is required", f'"{platform}"')
+    for name in without:
+        if name in names or not slots.get(name, {}).get("required"):
+            yield manifest.problem(f"{platform}: it is not without {name}", f'"{platform}": {{', '"without"')
     for module in modules:
         needles = (f'"{platform}": {{', f'"{module["slot"]}", "file"')
         slot = slots.get(module["slot"])
@@ -219,7 +238,7 @@ def check_release(manifest, platforms):
             yield manifest.problem(f"no such platform: {platform}", f'"{platform}"')
             continue
         slots = {slot["slot"]: slot for slot in platforms[platform]["slots"]}
-        yield from check_board_modules(manifest, platform, slots, entry["modules"])
+        yield from check_board_modules(manifest, platform, slots, entry)
 
 
 def check_latest(releases):

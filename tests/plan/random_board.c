@@ -29,14 +29,18 @@ static bool one_in(uint64_t *seed, uint32_t chances)
     return below(seed, chances) == 0;
 }
 
-bool pool_fill(release_pool *pool, const platform_list *platforms, const catalog *known)
+bool pool_fill(release_pool *pool, const platform_list *platforms, const catalog *known,
+               bool (*suits)(const release *set))
 {
     pool->platforms = platforms;
     for (size_t p = 0; p < platforms->count; p++)
-        for (size_t i = 0; i < known->count && pool->count < POOL_MAX; i++)
-            if (catalog_release(known, catalog_version(known, i), &platforms->items[p],
-                                &pool->releases[pool->count], NULL) == OSB_OK)
+        for (size_t i = 0; i < known->count && pool->count < POOL_MAX; i++) {
+            release *set = &pool->releases[pool->count];
+            if (catalog_release(known, catalog_version(known, i), &platforms->items[p], set,
+                                NULL) == OSB_OK &&
+                (!suits || suits(set)))
                 pool->count++;
+        }
     return pool->count > 100 && pool->count < POOL_MAX;
 }
 

@@ -3,10 +3,10 @@
 #include "model/plan.h"
 
 enum {
-    POOL_MAX = 1024
+    POOL_MAX = 4096
 };
 
-/** Every release of every platform, unpacked once. */
+/** Releases of every platform, unpacked once. */
 typedef struct release_pool {
     const platform_list *platforms;
     size_t count;
@@ -32,8 +32,9 @@ typedef struct random_task {
     policy rules;
 } random_task;
 
-/** Fills the pool. False when a release cannot be read. */
-bool pool_fill(release_pool *pool, const platform_list *platforms, const catalog *known);
+/** Fills the pool with all releases, or those that suit. False when there is no room for them. */
+bool pool_fill(release_pool *pool, const platform_list *platforms, const catalog *known,
+               bool (*suits)(const release *set));
 
 void task_make(random_task *task, const release_pool *pool, uint64_t *seed);
 

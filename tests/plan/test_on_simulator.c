@@ -22,6 +22,7 @@ enum {
     TASKS = 2000,
     SMALL = 12 * 1024,         /* fits the smallest slot */
     WHOLE_SYSTEM = 36 * 1024,  /* an nRF52840 system that reaches behind its former start */
+    FIRST_TRIED = 1406,        /* system of 1.4.4 */
     FORMER_HEADER_FROM = 6102, /* such systems start at 0x28000 */
     FILES_MAX = 3 * RELEASE_MODULES_MAX,
     FINDINGS_SHOWN = 5
@@ -312,6 +313,16 @@ static void try_one(size_t number, bench *self, statistics *seen)
     shelf_clear(&self->stock);
 }
 
+/**
+ * Boards as they can be: not of numbers that were never published, and of systems that take
+ * requests in every mode, since what became of others shows in DFU mode only.
+ */
+static bool can_be_tried(const release *set)
+{
+    const release_module *system = release_find(set, (module_slot){MODULE_SYSTEM_PART, 1});
+    return release_is_published(set) && system && system->version >= FIRST_TRIED;
+}
+
 static osb_status run(const extent *asked, statistics *seen, osb_error *error)
 {
     static release_pool pool; /* large, as the next */
@@ -325,7 +336,7 @@ static osb_status run(const extent *asked, statistics *seen, osb_error *error)
     self.platforms = &platforms;
     self.known = &known;
     self.tells_all = asked->count == 1;
-    bool filled = pool_fill(&pool, &platforms, &known);
+    bool filled = pool_fill(&pool, &platforms, &known, can_be_tried);
     for (size_t i = 0; filled && i < asked->first + asked->count; i++) {
         task_make(&self.task, &pool, &seed);
         if (i >= asked->first)

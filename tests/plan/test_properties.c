@@ -428,7 +428,7 @@ static osb_status run(statistics *seen, osb_error *error)
     uint64_t seed = 0x05b0d1e5eed;
     TRY(platform_load_all(&memory, &platforms, error));
     TRY(catalog_load(&known, error));
-    bool filled = pool_fill(&pool, &platforms, &known);
+    bool filled = pool_fill(&pool, &platforms, &known, NULL);
     for (size_t i = 0; filled && i < TASKS; i++) {
         task_make(&task, &pool, &seed);
         try_one(i, &task, &known, seen);

@@ -201,14 +201,17 @@ static void a_system_of_unknown_number_tells_the_release_before_it(void **state)
 {
     (void)state;
     bench b;
-    open_photon(&b, 1498); /* 1.4.x and older Photons are in no catalog */
-    assert_string_equal(b.board->running.os_version, "1.2.1");
+    open_photon(&b, 1498);
+    assert_string_equal(b.board->running.os_version, "1.4.4");
     bench_end(&b);
-    open_photon(&b, 310);
-    assert_string_equal(b.board->running.os_version, "0.8.0-rc.2");
+    open_photon(&b, 250);
+    assert_string_equal(b.board->running.os_version, "0.7.0");
+    bench_end(&b);
+    open_photon(&b, 2299);
+    assert_string_equal(b.board->running.os_version, "2.2.0");
     bench_end(&b);
     open_photon(&b, 2300);
-    assert_string_equal(b.board->running.os_version, "2.2.0");
+    assert_string_equal(b.board->running.os_version, "2.3.0-rc.1");
     bench_end(&b);
 }
 
