@@ -66,6 +66,7 @@ typedef struct osb_options {
     bool offline; /**< open no socket */
     bool allow_http;
     const char *github_token;
+    const char *particle_token;
     const char *ca_file;
     const char *proxy;
     const char *no_proxy;

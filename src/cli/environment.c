@@ -80,6 +80,7 @@ void environment_apply(const options *words, const config *settings, environment
     library->offline = words->offline || variable("OSBUNDLE_OFFLINE");
     library->allow_http = words->allow_http;
     library->github_token = variable("GITHUB_TOKEN");
+    library->particle_token = variable("PARTICLE_TOKEN");
     library->ca_file = first_of(variable("CURL_CA_BUNDLE"), variable("SSL_CERT_FILE"));
     library->proxy = first_of(variable("https_proxy"), variable("HTTPS_PROXY"));
     library->no_proxy = first_of(variable("no_proxy"), variable("NO_PROXY"));

@@ -62,8 +62,8 @@ osb_status fetch_ask(fetch_job *job, osb_error *error)
         TRY(source_order_at(job->sources, i, &offer->from, error));
         if (is_settled(job, &so_far))
             continue;
-        osb_status status =
-            source_find(offer->from, job->version, job->memory, &offer->listing, &problem);
+        osb_status status = source_find_for(offer->from, job->board, job->version, job->memory,
+                                            &offer->listing, &problem);
         if (status == OSB_OK) {
             job->offer_count++;
             fetch_set_add(&so_far, job->board, offer->from, &offer->listing, job->cataloged);

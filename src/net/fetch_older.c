@@ -131,7 +131,8 @@ static osb_status look_into(const fetch_job *job, fetch_set *set, const char *ol
         TRY(source_order_at(job->sources, i, &asked, error));
         if (!wants_anything(job, set, asked))
             continue;
-        osb_status status = source_find(asked, older, job->memory, listing, &problem);
+        osb_status status =
+            source_find_for(asked, job->board, older, job->memory, listing, &problem);
         if (status == OSB_OK)
             TRY(take_from(job, set, asked, listing, error));
         else if (!fetch_goes_on_after(status)) {

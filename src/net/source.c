@@ -16,7 +16,8 @@
 #include "net/url.h"
 
 enum {
-    FILES_MAX = 8192 /**< of one release; real ones have a few hundred */
+    FILES_MAX = 8192,    /**< of one release; real ones have a few hundred */
+    LISTINGS_MAX = 16384 /**< releases of one source, repeated ones counted; real ones have 300 */
 };
 
 /** What lies at a path decides: an archive of release files, else a folder of them. */
@@ -47,6 +48,8 @@ static const struct {
 } kinds[] = {
     {"github+https://", sizeof "github+" - 1, github_open},
     {"github+http://", sizeof "github+" - 1, github_open},
+    {"particle+https://", sizeof "particle+" - 1, particle_open},
+    {"particle+http://", sizeof "particle+" - 1, particle_open},
     {"file://", 0, file_url_open},
 };
 
@@ -58,7 +61,8 @@ static osb_status open_by_scheme(const char *url, const net_options *options, so
             return kinds[i].open(url + kinds[i].skip, options, opened, error);
     if (!*url || strstr(url, "://"))
         return osb_fail(error, OSB_ERR_USAGE, url,
-                        "use github+https://HOST/repos/OWNER/NAME, file:///FOLDER or a path",
+                        "use github+https://HOST/repos/OWNER/NAME, particle+https://HOST/v1, "
+                        "file:///FOLDER or a path",
                         "not a source that is known here");
     return path_open(url, options, opened, error);
 }
@@ -104,6 +108,15 @@ const char *source_url(const source *opened)
 bool source_is_here(const source *opened)
 {
     return opened->operations->is_here;
+}
+
+osb_status source_find_for(source *opened, const platform *board, const char *os_version,
+                           arena *memory, source_listing *listing, osb_error *error)
+{
+    opened->board = board;
+    osb_status status = source_find(opened, os_version, memory, listing, error);
+    opened->board = NULL;
+    return status;
 }
 
 osb_status source_find(source *opened, const char *os_version, arena *memory,
@@ -188,4 +201,31 @@ void source_listings_sort(source_listing *listings, size_t count)
 {
     if (count)
         qsort(listings, count, sizeof *listings, newest_first);
+}
+
+buf source_listings_make(void)
+{
+    return buf_make(LISTINGS_MAX * sizeof(source_listing));
+}
+
+static size_t drop_repeated(source_listing *listings, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!kept || !text_equal(listings[kept - 1].version, listings[i].version))
+            listings[kept++] = listings[i];
+    return kept;
+}
+
+osb_status source_listings_take(buf *found, arena *memory, const char *subject,
+                                const source_listing **listings, size_t *count, osb_error *error)
+{
+    TRY(buf_check(found, subject, error));
+    source_listing *sorted = arena_copy(memory, found->data, found->size);
+    if (!sorted)
+        return osb_fail_memory(error);
+    source_listings_sort(sorted, found->size / sizeof *sorted);
+    *count = drop_repeated(sorted, found->size / sizeof *sorted);
+    *listings = sorted;
+    return OSB_OK;
 }

@@ -27,11 +27,12 @@ typedef struct net_patience {
  * kept by pointer: they outlive what is opened with them.
  */
 typedef struct net_options {
-    bool offline;             /**< no socket is opened at all */
-    bool allow_http;          /**< plain http to other hosts than loopback */
-    const char *github_token; /**< sent to its own API host only; NULL for none */
-    const char *ca_file;      /**< NULL: the system's */
-    const char *proxy;        /**< https proxy URL; NULL for none */
+    bool offline;               /**< no socket is opened at all */
+    bool allow_http;            /**< plain http to other hosts than loopback */
+    const char *github_token;   /**< sent to its own API host only; NULL for none */
+    const char *particle_token; /**< likewise */
+    const char *ca_file;        /**< NULL: the system's */
+    const char *proxy;          /**< https proxy URL; NULL for none */
     const char *no_proxy;
     net_patience patience;
     cache *kept; /**< keeps beginnings of files, and lists; NULL: nothing is kept */
@@ -122,6 +123,10 @@ void source_order_close(source_order *list);
 /** All files of one release. OSB_ERR_NOT_FOUND when the source does not have it. */
 osb_status source_find(source *opened, const char *version, arena *memory, source_listing *listing,
                        osb_error *error) OSB_MUST_CHECK;
+
+/** As source_find, for those sources that tell of one platform only when they are asked so. */
+osb_status source_find_for(source *opened, const platform *board, const char *version,
+                           arena *memory, source_listing *listing, osb_error *error) OSB_MUST_CHECK;
 
 /** The releases the source offers, newest first, without their files. */
 osb_status source_list(source *opened, arena *memory, const source_listing **listings,

@@ -20,12 +20,15 @@ typedef struct source_operations {
 struct source {
     const source_operations *operations;
     net_options options;
-    char url[1024]; /**< as the user wrote it */
+    const platform *board; /**< what the question at hand is about; NULL: every platform */
+    char url[1024];        /**< as the user wrote it */
 };
 
 /** Openers: `rest` is the URL without the scheme's own part, as each of them says. */
 osb_status github_open(const char *rest, const net_options *options, source **opened,
                        osb_error *error) OSB_MUST_CHECK; /**< "https://HOST/repos/OWNER/NAME" */
+osb_status particle_open(const char *rest, const net_options *options, source **opened,
+                         osb_error *error) OSB_MUST_CHECK; /**< "https://HOST/v1" */
 osb_status folder_open(const char *rest, const net_options *options, source **opened,
                        osb_error *error) OSB_MUST_CHECK; /**< a path */
 osb_status archive_source_open(const char *rest, const net_options *options, source **opened,
@@ -44,3 +47,10 @@ buf source_files_make(void);
 /** Moves the gathered files into `memory` and `listing`. */
 osb_status source_files_take(buf *files, arena *memory, source_listing *listing,
                              osb_error *error) OSB_MUST_CHECK;
+
+/** A buffer to gather releases in, as source_listing after source_listing without files. */
+buf source_listings_make(void);
+/** Moves them into `memory`, each version once, newest first. */
+osb_status source_listings_take(buf *found, arena *memory, const char *subject,
+                                const source_listing **listings, size_t *count,
+                                osb_error *error) OSB_MUST_CHECK;

@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/path.h"
 #include "base/text.h"
-#include "model/version.h"
 #include "net/http.h"
 #include "net/source_backend.h"
+#include "net/source_json.h"
 #include "net/url.h"
 
 enum {
@@ -56,71 +54,6 @@ static osb_status get_json(github_source *self, const char *url, size_t maximum,
     return status;
 }
 
-/** "v5.3.1" and "5.3.1" name the version 5.3.1. */
-static const char *version_of_tag(const char *tag)
-{
-    return tag[0] == 'v' ? tag + 1 : tag;
-}
-
-static osb_status fail_asset(osb_error *error, const char *url, const char *name, const char *what)
-{
-    char shown[RELEASE_FILE_NAME];
-    text_printable(shown, sizeof shown, name, strlen(name));
-    return osb_fail(error, OSB_ERR_INTEGRITY, url, "report this to whoever runs the source",
-                    "the listing is broken: %s has %s", *shown ? shown : "a file", what);
-}
-
-/** Takes the published digest; one of another kind than SHA-256 counts as none. */
-static bool take_digest(const json_t *asset, source_file *file)
-{
-    static const char kind[] = "sha256:";
-    const char *digest = json_text(asset, "digest", "");
-    if (!text_starts_with(digest, kind))
-        return true;
-    file->has_sha256 = text_unhex(file->sha256, SHA256_SIZE, digest + strlen(kind));
-    return file->has_sha256;
-}
-
-/** Reads one asset into `file`; an empty name means that it is none for us. */
-static osb_status asset_to_file(const json_t *asset, const char *url, source_file *file,
-                                osb_error *error)
-{
-    const char *name = json_text(asset, "name", "");
-    const char *location = json_text(asset, "browser_download_url", "");
-    int64_t size = json_number(asset, "size", 0);
-    *file = (source_file){0};
-    if (!text_equal(json_text(asset, "state", "uploaded"), "uploaded"))
-        return OSB_OK; /* GitHub lists files whose upload broke off as "starter" */
-    if (!path_is_plain_name(name) || strlen(name) >= sizeof file->name)
-        return fail_asset(error, url, name, "no usable name");
-    if (!*location || strlen(location) >= sizeof file->location)
-        return fail_asset(error, url, name, "no usable download URL");
-    if (size < 0)
-        return fail_asset(error, url, name, "a negative size");
-    if (!take_digest(asset, file))
-        return fail_asset(error, url, name, "a broken digest");
-    text_copy(file->name, sizeof file->name, name);
-    text_copy(file->location, sizeof file->location, location);
-    file->size = (uint64_t)size;
-    return OSB_OK;
-}
-
-static osb_status read_assets(const json_t *document, const char *url, arena *memory,
-                              source_listing *listing, osb_error *error)
-{
-    BUF_OWNED files = source_files_make();
-    size_t i;
-    json_t *asset;
-    json_array_foreach(json_object_get(document, "assets"), i, asset)
-    {
-        source_file file;
-        TRY(asset_to_file(asset, url, &file, error));
-        if (*file.name)
-            buf_append(&files, (span){(const uint8_t *)&file, sizeof file});
-    }
-    return source_files_take(&files, memory, listing, error);
-}
-
 static osb_status fail_unknown(const github_source *self, const char *os_version, osb_error *error)
 {
     return osb_fail(error, OSB_ERR_NOT_FOUND, os_version,
@@ -150,7 +83,7 @@ static osb_status look_up(github_source *self, const char *wanted, osb_error *er
     if (status == OSB_ERR_NOT_FOUND || (status == OSB_OK && json_true_at(document, "draft")))
         return fail_unknown(self, wanted, error);
     TRY(status);
-    if (!text_equal(version_of_tag(json_text(document, "tag_name", "")), wanted))
+    if (!text_equal(github_version_of_tag(json_text(document, "tag_name", "")), wanted))
         return osb_fail(error, OSB_ERR_INTEGRITY, url, "report this to whoever runs the source",
                         "the answer is about another release");
     json_decref(self->found);
@@ -163,32 +96,13 @@ static osb_status github_find(source *base, const char *os_version, arena *memor
                               source_listing *listing, osb_error *error)
 {
     github_source *self = github(base);
-    const char *wanted = version_of_tag(os_version);
+    const char *wanted = github_version_of_tag(os_version);
     if (strlen(wanted) >= sizeof self->found_version)
         return fail_unknown(self, wanted, error);
     if (!self->found || !text_equal(self->found_version, wanted))
         TRY(look_up(self, wanted, error));
     text_copy(listing->version, sizeof listing->version, wanted);
-    listing->prerelease = json_true_at(self->found, "prerelease");
-    return read_assets(self->found, self->base.url, memory, listing, error);
-}
-
-/** Adds the releases of one page; those that are no version (old board images) are left out. */
-static void read_page(const json_t *page, buf *listings)
-{
-    size_t i;
-    json_t *entry;
-    json_array_foreach(page, i, entry)
-    {
-        version parsed;
-        source_listing listing = {.prerelease = json_true_at(entry, "prerelease")};
-        const char *name = version_of_tag(json_text(entry, "tag_name", ""));
-        if (json_true_at(entry, "draft") || strlen(name) >= sizeof listing.version ||
-            !path_is_plain_name(name) || !version_parse(name, &parsed))
-            continue;
-        text_copy(listing.version, sizeof listing.version, name);
-        buf_append(listings, (span){(const uint8_t *)&listing, sizeof listing});
-    }
+    return github_release_from_json(self->found, self->base.url, memory, listing, error);
 }
 
 static osb_status get_page(github_source *self, unsigned number, buf *listings, bool *more,
@@ -199,10 +113,7 @@ static osb_status get_page(github_source *self, unsigned number, buf *listings, 
     JSON_OWNED *page = NULL;
     text_format(url, sizeof url, "%s/releases?per_page=%d&page=%u", self->api, PAGE_SIZE, number);
     TRY(get_json(self, url, PAGE_JSON_MAX, &request, &page, error));
-    if (!json_is_array(page))
-        return osb_fail(error, OSB_ERR_INTEGRITY, url, "check the source",
-                        "the answer is no list of releases");
-    read_page(page, listings);
+    TRY(github_page_from_json(page, url, listings, error));
     *more = json_array_size(page) && (!request.has_link || request.has_more);
     return OSB_OK;
 }
@@ -210,18 +121,11 @@ static osb_status get_page(github_source *self, unsigned number, buf *listings, 
 static osb_status github_list(source *base, arena *memory, const source_listing **listings,
                               size_t *count, osb_error *error)
 {
-    BUF_OWNED found = buf_make(PAGES_MAX * PAGE_SIZE * sizeof(source_listing));
+    BUF_OWNED found = source_listings_make();
     bool more = true;
     for (unsigned number = 1; more && number <= PAGES_MAX; number++)
         TRY(get_page(github(base), number, &found, &more, error));
-    TRY(buf_check(&found, base->url, error));
-    *count = found.size / sizeof(source_listing);
-    source_listing *sorted = arena_copy(memory, found.data, found.size);
-    if (!sorted && *count)
-        return osb_fail_memory(error);
-    source_listings_sort(sorted, *count);
-    *listings = sorted;
-    return OSB_OK;
+    return source_listings_take(&found, memory, base->url, listings, count, error);
 }
 
 static osb_status github_download(source *base, download *downloads, size_t count,

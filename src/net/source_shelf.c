@@ -322,19 +322,10 @@ osb_status shelf_find(const shelf *self, const char *os_version, arena *memory,
     return source_files_take(&files, memory, listing, error);
 }
 
-static size_t drop_repeated(source_listing *listings, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!kept || !text_equal(listings[kept - 1].version, listings[i].version))
-            listings[kept++] = listings[i];
-    return kept;
-}
-
 osb_status shelf_list(const shelf *self, arena *memory, const source_listing **listings,
                       size_t *count, osb_error *error)
 {
-    BUF_OWNED found = buf_make(SHELF_FILES_MAX * sizeof(source_listing));
+    BUF_OWNED found = source_listings_make();
     BUF_OWNED labels = buf_make(SHELF_FILES_MAX * sizeof(label));
     label_all(self, &labels);
     TRY(buf_check(&labels, self->root, error));
@@ -348,12 +339,5 @@ osb_status shelf_list(const shelf *self, arena *memory, const source_listing **l
         listing.prerelease = *parsed.prerelease != '\0';
         buf_append(&found, (span){(const uint8_t *)&listing, sizeof listing});
     }
-    TRY(buf_check(&found, self->root, error));
-    source_listing *sorted = arena_copy(memory, found.data, found.size);
-    if (!sorted)
-        return osb_fail_memory(error);
-    source_listings_sort(sorted, found.size / sizeof *sorted);
-    *count = drop_repeated(sorted, found.size / sizeof *sorted);
-    *listings = sorted;
-    return OSB_OK;
+    return source_listings_take(&found, memory, self->root, listings, count, error);
 }
