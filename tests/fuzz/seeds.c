@@ -300,9 +300,40 @@ static void seed_consoles(void)
     seed_keep("console", "photon-with-log", BYTES(old_talk));
 }
 
+/** A release and a page of releases, as GitHub and as Particle's cloud tell of them. */
+static void seed_listings(void)
+{
+    static const char github_release[] =
+        "{\"tag_name\":\"v5.3.1\",\"draft\":false,\"prerelease\":true,\"assets\":["
+        "{\"name\":\"p2-bootloader@5.3.1.bin\",\"state\":\"uploaded\",\"size\":52524,\"digest\":"
+        "\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\","
+        "\"browser_download_url\":\"https://example.org/p2-bootloader%405.3.1.bin\"},"
+        "{\"name\":\"p2-tinker@5.3.1.bin\",\"state\":\"starter\"}]}";
+    static const char github_page[] =
+        "[{\"tag_name\":\"v5.3.1\"},{\"tag_name\":\"v6.0.0-rc.1\",\"prerelease\":true},"
+        "{\"tag_name\":\"v9.0.0\",\"draft\":true},{\"tag_name\":\"photon_043\"}]";
+    static const char particle_release[] =
+        "{\"version\":\"2.3.1\",\"release_state\":\"ga\",\"supported_platforms\":[10],"
+        "\"base_url\":\"https://example.org/firmware/v2.3.1\",\"modules\":[{\"filename\":"
+        "\"electron-system-part1@2.3.1.bin\",\"crc\":{\"ok\":1,\"storedCrc\":\"0a1b2c3d\","
+        "\"actualCrc\":\"0a1b2c3d\"},\"prefixInfo\":{\"moduleVersion\":2302,\"platformID\":10,"
+        "\"moduleFunction\":\"system_part\",\"moduleIndex\":3,\"depModuleFunction\":"
+        "\"system-part\",\"depModuleIndex\":2,\"depModuleVersion\":110,\"dep2ModuleFunction\":0,"
+        "\"dep2ModuleIndex\":0,\"dep2ModuleVersion\":0},\"suffixInfo\":{\"fwUniqueId\":"
+        "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}}]}";
+    static const char particle_page[] =
+        "{\"meta\":{\"total\":2},\"versions\":[{\"version\":\"5.3.1\",\"internal_version\":5301,"
+        "\"release_state\":\"ga\"},{\"version\":\"0.8.0-rc.1\",\"state\":\"pre_release\"}]}";
+    seed_keep("listing", "github-release.json", BYTES(github_release));
+    seed_keep("listing", "github-page.json", BYTES(github_page));
+    seed_keep("listing", "particle-release.json", BYTES(particle_release));
+    seed_keep("listing", "particle-page.json", BYTES(particle_page));
+}
+
 static void write_all(void **state)
 {
     (void)state;
+    seed_listings();
     seed_plain_modules();
     seed_consoles();
     seed_special_modules();
