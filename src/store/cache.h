@@ -12,9 +12,14 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "model/release.h"
 
 typedef struct cache cache;
+
+enum {
+    CACHE_LAYERS_MAX = 8
+};
 
 /** One module of a cached release. */
 typedef struct cached_module {
@@ -90,6 +95,13 @@ osb_status cas_read_hashed(cache *opened, const uint8_t sha256[SHA256_SIZE], cas
 osb_status cas_check(cache *opened, size_t layer, const uint8_t sha256[SHA256_SIZE], uint64_t *size,
                      bool *moved, osb_error *error) OSB_MUST_CHECK;
 
+/**
+ * Where the uppermost sound copy lies, hashed at this moment.
+ * @return as cas_read
+ */
+osb_status cas_locate(cache *opened, const uint8_t sha256[SHA256_SIZE], char path[PATH_SIZE],
+                      osb_error *error) OSB_MUST_CHECK;
+
 /** Whether some layer has it; nothing is hashed. */
 bool cas_has(const cache *opened, const uint8_t sha256[SHA256_SIZE]);
 
@@ -103,6 +115,9 @@ osb_status cache_publish_release(cache *opened, const cached_release *record,
 /** OSB_ERR_NOT_FOUND when no layer has it. */
 osb_status cache_find_release(cache *opened, const char *version, const char *platform_name,
                               cached_release *record, osb_error *error) OSB_MUST_CHECK;
+
+/** Moves a record of the written folder that is still no record to damaged/. False: it stays. */
+bool cache_set_record_aside(cache *opened, const char *version, const char *platform_name);
 
 /** Every cached release, oldest version first, then by platform. Shape: `*count` in `memory`. */
 osb_status cache_list_releases(cache *opened, arena *memory, const cached_release **records,

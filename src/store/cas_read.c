@@ -95,6 +95,38 @@ osb_status cas_check(cache *opened, size_t layer, const uint8_t digest[SHA256_SI
     return status;
 }
 
+/** What a look through the layers comes to when no copy was sound. */
+static osb_status fail_unsound(const uint8_t digest[SHA256_SIZE], const osb_error *first,
+                               osb_error *error)
+{
+    char hex[SHA256_HEX_SIZE];
+    if (first->status != OSB_OK) {
+        if (error)
+            *error = *first;
+        return first->status;
+    }
+    text_hex(hex, (span){digest, SHA256_SIZE});
+    return osb_fail(error, OSB_ERR_NOT_FOUND, hex, "fetch the release again",
+                    "no such object in the cache");
+}
+
+osb_status cas_locate(cache *opened, const uint8_t digest[SHA256_SIZE], char path[PATH_SIZE],
+                      osb_error *error)
+{
+    osb_error first = {0};
+    for (size_t i = 0; i < opened->layer_count; i++) {
+        osb_error problem = {0};
+        uint64_t size;
+        bool moved;
+        osb_status status = cas_check(opened, i, digest, &size, &moved, &problem);
+        if (status == OSB_OK)
+            return object_path(path, opened->layers[i], digest, error);
+        if (status != OSB_ERR_NOT_FOUND && first.status == OSB_OK)
+            first = problem;
+    }
+    return fail_unsound(digest, &first, error);
+}
+
 /** An object that is wanted, and who says what the hash of its content is. */
 typedef struct wanted_object {
     const uint8_t *digest;
@@ -137,7 +169,7 @@ osb_status cas_read_hashed(cache *opened, const uint8_t digest[SHA256_SIZE], cas
                            void *context, buf *content, osb_error *error)
 {
     const wanted_object wanted = {digest, hasher, context};
-    char path[PATH_SIZE], hex[SHA256_HEX_SIZE];
+    char path[PATH_SIZE];
     osb_error first = {0};
     for (size_t i = 0; i < opened->layer_count; i++) {
         osb_error problem = {0};
@@ -150,12 +182,5 @@ osb_status cas_read_hashed(cache *opened, const uint8_t digest[SHA256_SIZE], cas
         if (status != OSB_ERR_NOT_FOUND && first.status == OSB_OK)
             first = problem;
     }
-    if (first.status != OSB_OK) {
-        if (error)
-            *error = first;
-        return first.status;
-    }
-    text_hex(hex, (span){digest, SHA256_SIZE});
-    return osb_fail(error, OSB_ERR_NOT_FOUND, hex, "fetch the release again",
-                    "no such object in the cache");
+    return fail_unsound(digest, &first, error);
 }

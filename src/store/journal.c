@@ -116,6 +116,19 @@ osb_status journal_goal(const journal *opened, const json_t **goal, osb_error *e
     return OSB_OK;
 }
 
+osb_status journal_peek(const char *state_folder, const char *name, json_t **goal, osb_error *error)
+{
+    char path[PATH_SIZE];
+    journal_lines lines = {0};
+    *goal = NULL;
+    TRY(file_of(path, state_folder, name, ENDING, error));
+    osb_status status = journal_lines_read(path, &lines, error);
+    if (status == OSB_OK && !lines.damaged_line && !lines.finished)
+        *goal = json_incref(lines.first);
+    journal_lines_free(&lines);
+    return status;
+}
+
 static osb_status set_damaged_aside(const journal *opened, osb_error *error)
 {
     char aside[PATH_SIZE];

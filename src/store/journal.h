@@ -40,6 +40,13 @@ osb_status journal_goal(const journal *opened, const json_t **goal,
                         osb_error *error) OSB_MUST_CHECK;
 
 /**
+ * The goal of a board's unfinished restore, without its lock: another process may be at work.
+ * @param goal NULL when there is none, or the journal is damaged; to be released
+ */
+osb_status journal_peek(const char *state_folder, const char *name, json_t **goal,
+                        osb_error *error) OSB_MUST_CHECK;
+
+/**
  * Begins anew with a goal, in place of what was there (atomically: until it is written whole, the
  * old journal stays). A damaged one is kept beside it as NAME.damaged.
  */

@@ -6,7 +6,6 @@
 #include "store/cache.h"
 
 enum {
-    CACHE_LAYERS_MAX = 8,
     CACHE_OBJECT_MAX = MODULE_FILE_MAX, /**< nothing larger is kept */
     RECORD_SIZE_MAX = 256 * 1024
 };

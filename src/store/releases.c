@@ -5,6 +5,7 @@
  * layer hides the ones below it, also in listings.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -118,6 +119,18 @@ int record_sighting_compare(const void *a, const void *b)
     if (!order)
         order = left->layer < right->layer ? -1 : left->layer > right->layer;
     return order;
+}
+
+bool cache_set_record_aside(cache *opened, const char *os_version, const char *platform_name)
+{
+    char path[PATH_SIZE], name[VERSION_SIZE + 64], target[PATH_SIZE];
+    cached_release record;
+    FD_OWNED lock = -1;
+    text_format(name, sizeof name, "%s-%s.json", os_version, platform_name);
+    return record_path(path, cache_root(opened), os_version, platform_name, NULL) == OSB_OK &&
+           cache_lock_try(opened, &lock, NULL) == OSB_OK &&
+           record_read(path, os_version, platform_name, &record, NULL) == OSB_ERR_INTEGRITY &&
+           damaged_path(target, opened, name, NULL) == OSB_OK && rename(path, target) == 0;
 }
 
 void cache_note_use(const cache *opened, const cached_release *record)
