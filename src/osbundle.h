@@ -206,6 +206,72 @@ OSB_EXPORT osb_status osb_verify_signature(osb_context *context, const char *pat
                                            size_t key_count, struct json_t **result,
                                            osb_error *error) OSB_MUST_CHECK;
 
+/* The cache ------------------------------------------------------------------------------ */
+
+/** "osbundle-cache-list": the releases in each of the cache's folders. */
+OSB_EXPORT osb_status osb_cache_list(osb_context *context, struct json_t **result,
+                                     osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-cache-stat": how many files of what kind each folder holds. */
+OSB_EXPORT osb_status osb_cache_stat(osb_context *context, struct json_t **result,
+                                     osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * "osbundle-cache-path": the folder that is written and all that are read; with `version` also
+ * where the modules of that release lie, each of them hashed again.
+ * @param platform wanted with `version`, else NULL
+ */
+OSB_EXPORT osb_status osb_cache_path(osb_context *context, const char *version,
+                                     const char *platform, struct json_t **result,
+                                     osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Hashes every object on all cores and reads every record. Damaged ones are moved aside where the
+ * folder is the one that is written.
+ * @param result "osbundle-cache-verify", also when problems were found
+ * @return OSB_ERR_INTEGRITY when anything is damaged or missing; OSB_ERR_IO
+ */
+OSB_EXPORT osb_status osb_cache_verify(osb_context *context, struct json_t **result,
+                                       osb_error *error) OSB_MUST_CHECK;
+
+typedef struct osb_prune {
+    const char *const *versions; /**< words such as "5.3"; none: all */
+    size_t version_count;
+    const char *const *platforms; /**< names; none: all */
+    size_t platform_count;
+    int64_t older_than_s; /**< releases that were not used for so long; -1: of any age */
+    int64_t max_bytes;    /**< least recently used ones, until so much is left; -1: any size */
+    const char *const *keep_locks; /**< files; what these locks name stays */
+    size_t keep_lock_count;
+    bool dry_run; /**< tell, and remove nothing */
+} osb_prune;
+
+/**
+ * "osbundle-cache-prune": removes the releases that are meant, objects that no release names any
+ * more, and what interrupted downloads left behind; with nothing named only the latter two. What
+ * an unfinished restore needs stays, too.
+ * @return OSB_ERR_NOT_FOUND when versions or platforms are named and nothing of them is cached
+ */
+OSB_EXPORT osb_status osb_cache_prune(osb_context *context, const osb_prune *wish,
+                                      struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+typedef struct osb_import {
+    const char *const *sources; /**< URLs, folders, archives, caches of other tools */
+    size_t source_count;
+    const char *const *platforms; /**< names; none: all */
+    size_t platform_count;
+    bool allow_incomplete; /**< also releases that lack a module */
+} osb_import;
+
+/**
+ * "osbundle-cache-import": fetches all releases that the sources have. One that cannot be had is
+ * told as skipped and stops no other.
+ * @return OSB_ERR_INTEGRITY when a file failed a check; OSB_ERR_REFUSED when all releases were
+ *         incomplete; OSB_ERR_NOT_FOUND when there are none. `result` is there in these cases.
+ */
+OSB_EXPORT osb_status osb_cache_import(osb_context *context, const osb_import *wanted,
+                                       struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
 /* Boards --------------------------------------------------------------------------------- */
 
 /**

@@ -89,9 +89,13 @@ osb_status context_board_words(osb_context *context, const char *words, const pl
 void context_resolve(osb_context *context, const platform *board, const char *words,
                      bool prerelease, char release_version[VERSION_SIZE]);
 
-/** The release with the headers of its real modules: from the cache, else fetched into it. */
+/**
+ * The release with the headers of its real modules: from the cache, else fetched into it.
+ * @param record what the cache knows of its files; NULL: not wanted
+ */
 osb_status context_release(osb_context *context, const char *release_version, const platform *board,
-                           bool allow_incomplete, release *set, osb_error *error) OSB_MUST_CHECK;
+                           bool allow_incomplete, release *set, cached_release *record,
+                           osb_error *error) OSB_MUST_CHECK;
 
 /** As context_release, but never over the network: from the cache, else from the catalog. */
 osb_status context_known_release(osb_context *context, const char *release_version,

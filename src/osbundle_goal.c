@@ -264,8 +264,7 @@ osb_status request_get_release(request *work, const char *named, bool allow_inco
     if (like && (take_over(&like->set, &like->pinned.set, named, board, set, record) ||
                  take_over(&like->via, &like->pinned.via, named, board, set, record)))
         return OSB_OK;
-    TRY(context_release(context, named, board, allow_incomplete, set, error));
-    return cache_find_release(context->store, named, board->name, record, error);
+    return context_release(context, named, board, allow_incomplete, set, record, error);
 }
 
 static release_module *locked_application(release *lock)

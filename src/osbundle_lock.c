@@ -146,7 +146,7 @@ static osb_status add_release(lock_draft *draft, const char *version_words,
                         "name a release that all of them have", "is %s for %s, and %s for %s",
                         draft->sets->version, draft->sets->board->name, release_version,
                         board->name);
-    TRY(context_release(context, release_version, board, false, set, error));
+    TRY(context_release(context, release_version, board, false, set, NULL, error));
     draft->count++;
     return OSB_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "net/fetch.h"
+#include "osbundle_cache.h"
 
 void context_resolve(osb_context *context, const platform *board, const char *words,
                      bool prerelease, char release_version[VERSION_SIZE])
@@ -54,12 +55,15 @@ static void tell_older(osb_context *context, const cached_release *record)
 }
 
 osb_status context_release(osb_context *context, const char *release_version, const platform *board,
-                           bool allow_incomplete, release *set, osb_error *error)
+                           bool allow_incomplete, release *set, cached_release *record,
+                           osb_error *error)
 {
     fetch_result result;
     TRY(fetch_one(context, release_version, board, allow_incomplete, &result, error));
     tell_older(context, &result.record);
     *set = result.set;
+    if (record)
+        *record = result.record;
     return OSB_OK;
 }
 
@@ -76,7 +80,7 @@ osb_status context_known_release(osb_context *context, const char *release_versi
     return catalog_release(&context->known, release_version, board, set, error);
 }
 
-static json_t *cached_to_json(const cached_release *record)
+json_t *cached_release_to_json(const cached_release *record)
 {
     json_t *files = json_array();
     uint64_t bytes = 0;
@@ -141,7 +145,7 @@ osb_status osb_fetch(osb_context *context, const char *version_words, const char
         char release_version[VERSION_SIZE];
         context_resolve(context, chosen[i], version_words, false, release_version);
         TRY(fetch_one(context, release_version, chosen[i], allow_incomplete, &fetched, error));
-        json_array_append_new(releases, cached_to_json(&fetched.record));
+        json_array_append_new(releases, cached_release_to_json(&fetched.record));
         downloaded += fetched.downloaded;
         bytes += fetched.bytes;
     }
@@ -158,7 +162,7 @@ static osb_status list_cached(osb_context *context, json_t *releases, osb_error 
     size_t count;
     TRY(cache_list_releases(context->store, &memory, &records, &count, error));
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(releases, cached_to_json(&records[i]));
+        json_array_append_new(releases, cached_release_to_json(&records[i]));
     return OSB_OK;
 }
 

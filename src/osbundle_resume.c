@@ -85,7 +85,7 @@ static osb_status load_release(request *work, const cached_release *pinned, rele
         return OSB_OK;
     log_line(&context->log, LOG_INFO, "resume", "%s: %s; fetching release %s again",
              problem.subject, problem.message, pinned->version);
-    if (context_release(context, pinned->version, board, true, &other, error) == OSB_OK)
+    if (context_release(context, pinned->version, board, true, &other, NULL, error) == OSB_OK)
         status = cache_load_release(context->store, pinned, board, set, &problem);
     return status == OSB_OK ? OSB_OK : missing(work, &problem, error);
 }

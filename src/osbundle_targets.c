@@ -59,18 +59,18 @@ static osb_status list_records(target_list *found, osb_error *error)
                                &found->record_count, error);
 }
 
-/** Whether a cached release is what the words name for its platform: "5.3" is all 5.3.x. */
-static bool is_named(const target_list *found, const char *words, const cached_release *record)
+bool release_is_named(osb_context *context, const char *words, const char *release_version,
+                      const char *platform_name)
 {
     version cached;
-    char release_version[VERSION_SIZE];
-    const platform *board = platform_by_name(&found->context->platforms, record->platform);
-    if (version_parse(record->version, &cached) && version_matches(words, &cached))
+    char resolved[VERSION_SIZE];
+    const platform *board = platform_by_name(&context->platforms, platform_name);
+    if (version_parse(release_version, &cached) && version_matches(words, &cached))
         return true;
     if (!board)
-        return text_equal(words, record->version);
-    context_resolve(found->context, board, words, false, release_version);
-    return text_equal(release_version, record->version);
+        return text_equal(words, release_version);
+    context_resolve(context, board, words, false, resolved);
+    return text_equal(resolved, release_version);
 }
 
 static osb_status add_release(target_list *found, const char *words, size_t argument,
@@ -79,7 +79,8 @@ static osb_status add_release(target_list *found, const char *words, size_t argu
     size_t before = found->targets.size;
     TRY(list_records(found, error));
     for (size_t i = 0; i < found->record_count; i++)
-        if (is_named(found, words, &found->records[i]))
+        if (release_is_named(found->context, words, found->records[i].version,
+                             found->records[i].platform))
             TRY(add_record(found, argument, &found->records[i], error));
     if (found->targets.size > before)
         return OSB_OK;

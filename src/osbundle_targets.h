@@ -32,6 +32,10 @@ typedef struct target_list {
 osb_status targets_find(target_list *found, const char *const *words, size_t count,
                         osb_error *error) OSB_MUST_CHECK;
 
+/** Whether a release is what a user's words name for its platform: "5.3" is all 5.3.x. */
+bool release_is_named(osb_context *context, const char *words, const char *release_version,
+                      const char *platform_name);
+
 static inline size_t target_count(const target_list *found)
 {
     return found->targets.size / sizeof(target);

@@ -29,7 +29,8 @@ typedef struct options {
     const char *via, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
     const char *sign, *expires, *password_file, *signature;
     bool no_password;
-    text_list platforms, flash, modules, approved, apps, keys;
+    const char *older_than, *max_size;
+    text_list platforms, flash, modules, approved, apps, keys, keep_locks;
     /* words behind the command's name */
     text_list arguments;
 } options;
@@ -52,7 +53,8 @@ enum option_group {
     TAKES_SIGN = 1 << 14,      /**< --sign --expires --password-file */
     TAKES_KEY = 1 << 15,       /**< --password-file --no-password */
     TAKES_SERIAL = 1 << 16,    /**< --listening */
-    TAKES_SIGNATURE = 1 << 17  /**< --signature --key */
+    TAKES_SIGNATURE = 1 << 17, /**< --signature --key */
+    TAKES_PRUNE = 1 << 18      /**< --older-than --max-size --keep-lock --dry-run */
 };
 
 typedef struct progress progress;
@@ -85,6 +87,7 @@ extern const command *const commands[];
 extern const size_t command_count;
 const command *command_find(const char *name);
 
+osb_status cmd_cache(cli *self, osb_error *error);
 osb_status cmd_fetch(cli *self, osb_error *error);
 osb_status cmd_list(cli *self, osb_error *error);
 osb_status cmd_show(cli *self, osb_error *error);

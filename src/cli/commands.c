@@ -97,6 +97,24 @@ static const command key = {
     .without_context = true,
     .run = cmd_key,
 };
+static const command cache = {
+    .name = "cache",
+    .arguments = "list | stat | path [VERSION -p PLATFORM] | verify | prune [VERSION]... | "
+                 "import SOURCE...",
+    .summary = "care of what was fetched",
+    .details =
+        "list    releases in each folder of the cache, when they were fetched and last used\n"
+        "stat    how much there is of what\n"
+        "path    the folder that is written; of a release, where its modules lie\n"
+        "verify  hashes every object on all cores; moves damaged ones aside\n"
+        "prune   removes releases by name, age or size, and what nothing names any more; never\n"
+        "        what a --keep-lock or an unfinished restore needs\n"
+        "import  fetches all releases of a folder, an archive or another source",
+    .takes = TAKES_PLATFORM | TAKES_INCOMPLETE | TAKES_PRUNE,
+    .least = 1,
+    .most = LIST_MAX,
+    .run = cmd_cache,
+};
 static const command info = {
     .name = "info",
     .arguments = "[DEVICE | --all]",
@@ -201,9 +219,9 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch,  &list, &show,     &inspect, &verify,  &lock,
-                                   &key,    &info, &diagnose, &plan,    &restore, &resume,
-                                   &serial, &sim,  &version,  &help};
+const command *const commands[] = {&fetch,  &list,   &show, &inspect,  &verify, &lock,
+                                   &key,    &cache,  &info, &diagnose, &plan,   &restore,
+                                   &resume, &serial, &sim,  &version,  &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

@@ -191,6 +191,12 @@ static void show_work(progress *shown, const osb_event *event)
         print_line(shown, event);
 }
 
+void progress_silence(progress *shown)
+{
+    shown->quiet = shown->quiet || shown->json;
+    shown->json = false;
+}
+
 void progress_event(void *context, const osb_event *event)
 {
     progress *shown = context;

@@ -18,6 +18,8 @@ struct progress {
 void progress_open(progress *shown, const options *words);
 /** Many boards will be worked on: each gets a line. */
 void progress_open_boards(progress *shown);
+/** Shows nothing from now on, where the answer is to be one JSON document. */
+void progress_silence(progress *shown);
 void progress_free(progress *shown);
 /** An osb_hooks.event; `context` is a progress. */
 void progress_event(void *context, const osb_event *event);
