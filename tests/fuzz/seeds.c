@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "model/plan.h"
 #include "support/recording.h"
+#include "support/signed.h"
 #include "support/zip.h"
 #include "trust/lockfile.h"
 
@@ -257,6 +258,26 @@ static void seed_locks(void)
     catalog_free(&known);
 }
 
+static void seed_signatures(void)
+{
+    seed_keep("signature", "by-minisign", BYTES(signed_by_minisign));
+    seed_keep("key", "secret", BYTES(their_secret));
+    seed_keep("key", "public", BYTES(their_public));
+    seed_keep(
+        "key", "encrypted",
+        BYTES("untrusted comment: minisign encrypted secret key\n"
+              "RWRTY0Iyq/1T2deblMZq1qISFgXhm5hIPiICGyz7LIhTHxrFfz4AAAACAAAAAAAAAEAAAAAAn9dMcjTy"
+              "q1zfI5wrmcIIvCE6ejNMLRdsezJts3haKA/FPEKPJ3uu5o1shUDRiOtjzua17G3e4luVukUZY753S21X"
+              "QCOIx8g8kgyV26BLQCdhdjvuRjJnqMERqTko+ryJWyGhs4VdoY0=\n"));
+    seed_keep(
+        "seen", "both.json",
+        BYTES("{\"type\": \"osbundle-seen\", \"schema\": 1, \"mirrors\": {\n"
+              "\"https://mirror.example\": {\"664ABD2C55CC63F9\": 6}}, \"releases\":\n"
+              "{\"5.3.1\": {\"p2\": "
+              "{\"bootloader/"
+              "0\":\n\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}}}}\n"));
+}
+
 static void seed_trace(const recording_ground *ground, const char *board, const char *version)
 {
     BUF_OWNED text = buf_make(SEED_MAX);
@@ -344,6 +365,7 @@ static void write_all(void **state)
     seed_snapshots();
     seed_plans();
     seed_locks();
+    seed_signatures();
     seed_traces();
     seed_device_bytes();
 }

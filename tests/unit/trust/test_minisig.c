@@ -3,23 +3,10 @@
  */
 #include "unit/trust/fixtures.h"
 
+#include "support/signed.h"
 #include "trust/minisig.h"
 
-/* All made by minisign 0.11 of Debian 12, from a key without a password. */
-static const char their_public[] = "RWT5Y8xVLL1KZkpdQ3xQp73gKBLWrh02fGqs1do3tw/tH18Pk+t50Rwc";
-static const char their_secret[] = "untrusted comment: minisign encrypted secret key\n"
-                                   "RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-                                   "AAAAAAAAA+WPMVSy9SmZ9mRu/c9+zGwEP"
-                                   "bHqayXh7AoBXxNaZW33hOSTYU3OBLEpdQ3xQp73gKBLWrh02fGqs1do3tw/"
-                                   "tH18Pk+t50RwcAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-                                   "AAAAAAAAAAAAAAA=\n";
-static const char content[] = "osbundle\n";
-static const char signed_by_minisign[] =
-    "untrusted comment: signature from minisign secret key\n"
-    "RUT5Y8xVLL1KZuR+buCbfhH+YjU+YTB0OrPuqp260Sl0+"
-    "majIpZi9ZO0QwiQCs2e0FcYPZ17NACEHlDCd9ibSsv4XxSofSOCGgQ=\n"
-    "trusted comment: role:lock version:7 expires:2027-01-31\n"
-    "h916aOzXOYUj79sGPBsH6pVROIkpgobYFAG9qmKyv0H5SC/jVWKfFC7pLWL5nJo5C+ZshFXmSQRdxiCiy8WHCg==\n";
+/* By `minisign -S -l`. */
 static const char signed_in_old_form[] =
     "untrusted comment: signature from minisign secret key\n"
     "RWT5Y8xVLL1KZreGssYAoiLIET1M7SdA/e3moJtgvD/"
@@ -62,8 +49,9 @@ static void what_minisign_signed_holds(void **state)
     (void)state;
     minisig signature;
     keyring ring = trusting(their_public);
-    assert_int_equal(check(span_of(signed_by_minisign), span_of(content), &ring, &signature, NULL),
-                     OSB_OK);
+    assert_int_equal(
+        check(span_of(signed_by_minisign), span_of(signed_content), &ring, &signature, NULL),
+        OSB_OK);
     assert_string_equal(signature.comment, "role:lock version:7 expires:2027-01-31");
 }
 
@@ -84,7 +72,7 @@ static void what_is_signed_here_is_what_minisign_signs(void **state)
 {
     (void)state;
     BUF_OWNED text = buf_make(MINISIG_MAX);
-    sign(content, "role:lock version:7 expires:2027-01-31", &text);
+    sign(signed_content, "role:lock version:7 expires:2027-01-31", &text);
     const char *theirs = strchr(signed_by_minisign, '\n');
     const uint8_t *ours = memchr(text.data, '\n', text.size);
     assert_int_equal(text.size - (size_t)(ours - text.data), strlen(theirs));
@@ -95,9 +83,9 @@ static void no_changed_byte_of_the_content_holds(void **state)
 {
     (void)state;
     keyring ring = trusting(their_public);
-    char changed[sizeof content];
-    for (size_t i = 0; i < sizeof content - 1; i++) {
-        memcpy(changed, content, sizeof content);
+    char changed[sizeof signed_content];
+    for (size_t i = 0; i < sizeof signed_content - 1; i++) {
+        memcpy(changed, signed_content, sizeof signed_content);
         changed[i] ^= 1;
         assert_refused(span_of(signed_by_minisign), span_of(changed), &ring, "is not what key");
     }
@@ -127,8 +115,8 @@ static void no_changed_byte_of_the_signature_holds(void **state)
             char changed[sizeof signed_by_minisign];
             memcpy(changed, signed_by_minisign, sizeof changed);
             changed[i] = k < 8 ? flipped(changed[i], k) : letters[k - 8];
-            osb_status status =
-                check((span){(uint8_t *)changed, size}, span_of(content), &ring, &signature, NULL);
+            osb_status status = check((span){(uint8_t *)changed, size}, span_of(signed_content),
+                                      &ring, &signature, NULL);
             if (changed[i] != signed_by_minisign[i] && status != OSB_ERR_SIGNATURE)
                 fail_msg("byte %zu, changed to %02x, went unnoticed", i, (unsigned char)changed[i]);
         }
@@ -143,12 +131,13 @@ static void no_part_of_a_signature_holds(void **state)
     size_t size = strlen(signed_by_minisign);
     for (size_t part = 0; part + 1 < size; part++) {
         span text = {(const uint8_t *)signed_by_minisign, part};
-        assert_int_equal(check(text, span_of(content), &ring, &signature, NULL), OSB_ERR_SIGNATURE);
+        assert_int_equal(check(text, span_of(signed_content), &ring, &signature, NULL),
+                         OSB_ERR_SIGNATURE);
     }
     BUF_OWNED more = buf_make(MINISIG_MAX);
     buf_append_text(&more, signed_by_minisign);
     buf_append_text(&more, "\n");
-    assert_refused(buf_span(&more), span_of(content), &ring, "follows behind line 4");
+    assert_refused(buf_span(&more), span_of(signed_content), &ring, "follows behind line 4");
 }
 
 /** Lines 1 and 2 of one signature, 3 and 4 of another by the same key. */
@@ -164,21 +153,22 @@ static void the_comment_of_another_signature_does_not_hold(void **state)
                (span){(const uint8_t *)signed_by_minisign, (size_t)(mine - signed_by_minisign)});
     buf_append_u8(&other, '\0');
     buf_append_text(&mixed, strstr((const char *)other.data, "\ntrusted comment: "));
-    assert_refused(buf_span(&mixed), span_of(content), &ring, "trusted comment is not what key");
+    assert_refused(buf_span(&mixed), span_of(signed_content), &ring,
+                   "trusted comment is not what key");
 }
 
 static void the_old_form_is_refused_by_name(void **state)
 {
     (void)state;
     keyring ring = trusting(their_public);
-    assert_refused(span_of(signed_in_old_form), span_of(content), &ring, "old form (Ed)");
+    assert_refused(span_of(signed_in_old_form), span_of(signed_content), &ring, "old form (Ed)");
 }
 
 static void a_key_that_is_not_trusted_is_named(void **state)
 {
     (void)state;
     const keyring none = {0};
-    assert_refused(span_of(signed_by_minisign), span_of(content), &none,
+    assert_refused(span_of(signed_by_minisign), span_of(signed_content), &none,
                    "is signed by key 664ABD2C55CC63F9, which is not trusted: no key is");
 }
 
@@ -197,7 +187,8 @@ static void a_key_with_the_same_id_is_another_key(void **state)
     assert_int_equal(keyring_trust(&ring, words, &error), OSB_ERR_SIGNATURE);
     assert_non_null(strstr(error.message, "two different keys"));
     keyring impostor = trusting(words);
-    assert_refused(span_of(signed_by_minisign), span_of(content), &impostor, "is not what key");
+    assert_refused(span_of(signed_by_minisign), span_of(signed_content), &impostor,
+                   "is not what key");
 }
 
 static void a_key_is_trusted_by_its_line_or_its_file(void **state)
