@@ -54,10 +54,16 @@ osb_status context_check_signed_file(osb_context *context, const char *path, spa
     signature_finding found;
     content_digest digest;
     BUF_OWNED signature = buf_make(MINISIG_MAX);
-    if (!context->trusted_key_count)
-        return OSB_OK;
     if (!text_format(signature_path, sizeof signature_path, "%s" SIGNATURE_SUFFIX, path))
         return osb_fail(error, OSB_ERR_USAGE, path, "use a shorter path", "path is too long");
+    if (!context->trusted_key_count) {
+        if (file_exists(signature_path))
+            log_line(&context->log, LOG_INFO, "trust",
+                     "%s: its signature is not checked: no key "
+                     "is trusted",
+                     path);
+        return OSB_OK;
+    }
     osb_status status = file_read(signature_path, &signature, error);
     if (status == OSB_ERR_NOT_FOUND)
         return osb_fail(error, OSB_ERR_SIGNATURE, path,

@@ -88,6 +88,25 @@ static void a_file_that_does_not_tell_its_size_is_read_to_the_end(void **state)
     (void)state;
 }
 
+static void a_new_file_never_takes_the_place_of_another(void **state)
+{
+    (void)state;
+    osb_error error;
+    struct stat status;
+    BUF_OWNED content = buf_make(64);
+    static const uint8_t secret[] = {1, 2, 3};
+    assert_int_equal(file_write_new("new", (span){secret, 3}, 0600, &error), OSB_OK);
+    assert_int_equal(stat("new", &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(file_write_new("new", (span){secret, 1}, 0600, &error), OSB_ERR_REFUSED);
+    assert_int_equal(file_read("new", &content, &error), OSB_OK);
+    assert_int_equal(content.size, 3);
+    assert_int_equal(symlink("nowhere", "link"), 0);
+    assert_int_equal(file_write_new("link", (span){secret, 1}, 0600, &error), OSB_ERR_REFUSED);
+    assert_int_equal(stat("nowhere", &status), -1);
+    assert_int_equal(file_write_new("no/new", (span){secret, 1}, 0600, &error), OSB_ERR_NOT_FOUND);
+}
+
 static void missing_files_and_folders_are_not_found(void **state)
 {
     osb_error error;
@@ -134,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_file_larger_than_allowed_is_refused),
         cmocka_unit_test(a_file_may_fill_the_buffer_to_its_maximum),
         cmocka_unit_test(a_file_that_does_not_tell_its_size_is_read_to_the_end),
+        cmocka_unit_test(a_new_file_never_takes_the_place_of_another),
         cmocka_unit_test(missing_files_and_folders_are_not_found),
         cmocka_unit_test(a_lock_has_one_holder),
         cmocka_unit_test(an_arena_hands_out_zeroed_memory_that_stays),
