@@ -368,6 +368,7 @@ static void write_all(void **state)
     seed_signatures();
     seed_traces();
     seed_device_bytes();
+    seed_http();
 }
 
 int main(int count, char **words)
