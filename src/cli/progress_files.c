@@ -15,7 +15,7 @@
 
 enum {
     FILES_MAX = 64,
-    NAME_WIDTH = 36,
+    NAME_WIDTH = 34, /**< with the bar and the bytes, a line fits 80 columns */
     BAR_WIDTH = 20
 };
 
@@ -119,18 +119,18 @@ static void draw_file(file_lines *files, const file_line *line)
 
 static void draw_total(file_lines *files, uint64_t now_ms)
 {
-    char text[BLOCK_LINE_MAX] = "", rate[24], left[32];
+    char text[BLOCK_LINE_MAX] = "", head[96], rate[24], left[32];
     uint64_t spent_ms = now_ms - files->begun_ms;
     uint64_t gained = files->done > files->begun ? files->done - files->begun : 0;
     uint64_t missing = files->total > files->done ? files->total - files->done : 0;
-    text_format(text, sizeof text, "%-*s ", NAME_WIDTH, "total");
-    format_amount(files->done, files->total, text, sizeof text);
     text_bytes(rate, sizeof rate, spent_ms ? gained * 1000 / spent_ms : 0);
-    text_append(text, sizeof text, ", %s/s", rate);
+    text_format(head, sizeof head, "total, %s/s", rate);
     if (files->total && gained) {
         output_duration(left, sizeof left, missing * spent_ms / gained);
-        text_append(text, sizeof text, ", %s left", left);
+        text_append(head, sizeof head, ", %s left", left);
     }
+    text_format(text, sizeof text, "%-*s ", NAME_WIDTH, head);
+    format_amount(files->done, files->total, text, sizeof text);
     block_line(&files->block, text);
 }
 
@@ -166,7 +166,7 @@ void file_lines_event(file_lines *files, const osb_event *event)
     follow_total(files, event, now_ms);
     if (!files->terminal)
         tell(line, event, is_new);
-    else if (now_ms - files->drawn_ms >= BLOCK_REDRAW_MS)
+    else if (event->reason || now_ms - files->drawn_ms >= BLOCK_REDRAW_MS)
         draw(files, now_ms);
 }
 

@@ -331,12 +331,30 @@ static osb_status fetch_offered(const fetch_job *job, fetch_result *result, osb_
     return OSB_OK;
 }
 
+/** A set that is pinned as a whole needs no listing. `asks`: it could not be had that way. */
+static osb_status fetch_unasked(fetch_job *job, fetch_result *result, bool *asks, osb_error *error)
+{
+    bool offered;
+    osb_error problem = {0};
+    *asks = false;
+    TRY(fetch_offer_pinned(job, &offered, error));
+    osb_status status = offered ? fetch_offered(job, result, &problem) : OSB_ERR_NOT_FOUND;
+    bool is_down = status == OSB_ERR_NETWORK && job->sources->count == 1;
+    *asks = fetch_goes_on_after(status) && !is_down;
+    if (status != OSB_OK && error)
+        *error = problem;
+    *result = status == OSB_OK ? *result : (fetch_result){0};
+    job->offer_count = status == OSB_OK ? job->offer_count : 0;
+    return status;
+}
+
 osb_status fetch_release(source_order *sources, const char *os_version, const platform *board,
                          const catalog *known, cache *target, bool allow_incomplete,
                          const fetch_progress *progress, fetch_result *result, osb_error *error)
 {
     ARENA_OWNED memory = {0};
     release cataloged;
+    bool asks;
     bool is_known = known && catalog_release(known, os_version, board, &cataloged, NULL) == OSB_OK;
     fetch_job job = {.version = os_version,
                      .board = board,
@@ -351,6 +369,9 @@ osb_status fetch_release(source_order *sources, const char *os_version, const pl
     result->already_cached = is_cached(&job, result);
     if (result->already_cached)
         return OSB_OK;
+    osb_status status = fetch_unasked(&job, result, &asks, error);
+    if (!asks)
+        return status;
     TRY(fetch_ask(&job, error));
     return fetch_offered(&job, result, error);
 }

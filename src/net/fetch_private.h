@@ -32,6 +32,12 @@ typedef struct fetch_job {
  */
 osb_status fetch_ask(fetch_job *job, osb_error *error) OSB_MUST_CHECK;
 
+/**
+ * fetch_pinned.c: makes the first source's offer up from the catalog, where that pins the whole set
+ * and the source says where its files lie. Whether they do shows when they are downloaded.
+ */
+osb_status fetch_offer_pinned(fetch_job *job, bool *offered, osb_error *error) OSB_MUST_CHECK;
+
 /** Says that a source was passed over, and why. */
 void fetch_tell_passed_over(const fetch_job *job, const char *url, const osb_error *why);
 

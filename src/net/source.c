@@ -119,6 +119,13 @@ osb_status source_find_for(source *opened, const platform *board, const char *os
     return status;
 }
 
+bool source_locate(const source *opened, const char *os_version, const char *name,
+                   char location[SOURCE_LOCATION])
+{
+    const source_operations *operations = opened->operations;
+    return operations->locate && operations->locate(opened, os_version, name, location);
+}
+
 osb_status source_find(source *opened, const char *os_version, arena *memory,
                        source_listing *listing, osb_error *error)
 {

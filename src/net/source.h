@@ -53,12 +53,16 @@ typedef struct source_promise {
     uint8_t identity[SHA256_SIZE]; /**< the SHA-256 in its suffix */
 } source_promise;
 
+enum {
+    SOURCE_LOCATION = 1024
+};
+
 /** One file that a source offers. */
 typedef struct source_file {
     char name[RELEASE_FILE_NAME];
-    char location[1024]; /**< URL or path */
-    uint64_t size;       /**< bytes; 0 unknown */
-    bool has_sha256;     /**< the site publishes a digest */
+    char location[SOURCE_LOCATION]; /**< URL or path */
+    uint64_t size;                  /**< bytes; 0 unknown */
+    bool has_sha256;                /**< the site publishes a digest */
     uint8_t sha256[SHA256_SIZE];
     source_promise promise;
 } source_file;
@@ -127,6 +131,10 @@ osb_status source_find(source *opened, const char *version, arena *memory, sourc
 /** As source_find, for those sources that tell of one platform only when they are asked so. */
 osb_status source_find_for(source *opened, const platform *board, const char *version,
                            arena *memory, source_listing *listing, osb_error *error) OSB_MUST_CHECK;
+
+/** Where a file of a release would lie, without asking. False where only asking can tell. */
+bool source_locate(const source *opened, const char *version, const char *name,
+                   char location[SOURCE_LOCATION]);
 
 /** The releases the source offers, newest first, without their files. */
 osb_status source_list(source *opened, arena *memory, const source_listing **listings,

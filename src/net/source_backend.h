@@ -12,6 +12,9 @@ typedef struct source_operations {
                        osb_error *error);
     osb_status (*download)(source *self, download *downloads, size_t count,
                            const fetch_progress *progress, osb_error *error);
+    /** Where a file of a release lies, without asking; NULL: only asking tells. */
+    bool (*locate)(const source *self, const char *os_version, const char *name,
+                   char location[SOURCE_LOCATION]);
     void (*close)(source *self);
     bool is_here; /**< on this machine */
 } source_operations;

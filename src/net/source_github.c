@@ -134,6 +134,42 @@ static osb_status github_download(source *base, download *downloads, size_t coun
     return http_download(github(base)->client, downloads, count, progress, error);
 }
 
+/** Behind "/repos/" of the API's address: "OWNER/NAME". */
+static const char *repository_of(const char *api)
+{
+    const char *repos = strstr(api, "/repos/");
+    return repos ? repos + strlen("/repos/") : "";
+}
+
+/**
+ * The site that the API tells of: github.com for api.github.com; else the same server, without the
+ * "/api/v3" of GitHub Enterprise.
+ */
+static bool site_of(const char *api, char site[SOURCE_LOCATION])
+{
+    static const char public_api[] = "https://api.github.com/", enterprise[] = "/api/v3";
+    if (text_starts_with(api, public_api))
+        return text_format(site, SOURCE_LOCATION, "https://github.com");
+    size_t size = (size_t)(repository_of(api) - strlen("/repos/") - api);
+    if (!text_format(site, SOURCE_LOCATION, "%.*s", (int)size, api))
+        return false;
+    if (text_ends_with(site, enterprise))
+        site[strlen(site) - strlen(enterprise)] = '\0';
+    return true;
+}
+
+/** The pattern of download URLs, which GitHub documents under "Linking to releases". */
+static bool github_locate(const source *base, const char *os_version, const char *name,
+                          char location[SOURCE_LOCATION])
+{
+    char site[SOURCE_LOCATION], tag[3 * VERSION_SIZE], file[3 * RELEASE_FILE_NAME];
+    const char *api = ((const github_source *)(const void *)base)->api;
+    return site_of(api, site) && url_encode(github_version_of_tag(os_version), tag, sizeof tag) &&
+           url_encode(name, file, sizeof file) &&
+           text_format(location, SOURCE_LOCATION, "%s/%s/releases/download/v%s/%s", site,
+                       repository_of(api), tag, file);
+}
+
 static void github_close(source *base)
 {
     http_close(github(base)->client);
@@ -145,6 +181,7 @@ static const source_operations operations = {
     .find = github_find,
     .list = github_list,
     .download = github_download,
+    .locate = github_locate,
     .close = github_close,
 };
 

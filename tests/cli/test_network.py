@@ -3,14 +3,17 @@
 
 import gzip
 import os
+import pty
 import shutil
+import subprocess
 import tempfile
 import time
 import unittest
 
 from bad_server import Answer, BadServer
+from connect_proxy import ConnectProxy
 from program import ProgramTest
-from release_site import ReleaseSite, free_port
+from release_site import FAR_HOST, ReleaseSite, free_port
 
 VERSION = "5.3.1"
 LARGE = f"p2-system-part1@{VERSION}.bin"  # about 1 MB
@@ -168,6 +171,56 @@ class Broken(NetworkTest):
 
     def serve_again(self, *answers):
         self.bad.serve(f"/{VERSION}/{LARGE}", *answers)
+
+
+class Shown(NetworkTest):
+    """What people see of a download, and what programs do."""
+
+    def test_on_a_terminal_every_file_has_a_line_and_there_is_a_total(self):
+        self.serve(self.answer(etag='"a"', drip=(BLOCK, 0.03), cut_at=10 * BLOCK),
+                   self.answer(etag='"a"', drip=(BLOCK, 0.03)))
+        seen = self.run_on_terminal("fetch", VERSION, "-p", "p2", "--retry-delay", "0.5")
+        self.assertRegex(seen, LARGE + r" +[#.]{20} [0-9.]+ KB of 1\.0 MB")
+        self.assertRegex(seen, r"total, [0-9.]+ [kKM]?B/s, .* left +[#.]{20} [0-9.]+ KB of 1\.1 MB")
+        self.assertRegex(seen, LARGE + r" +again in .*: ")
+        last = seen[seen.rindex("\x1b[J"):]
+        self.assertNotIn("total", last)
+        self.assertIn("3 modules in the cache", last)
+
+    def run_on_terminal(self, *words):
+        """Runs the program with a terminal for both outputs; returns what it was sent."""
+        ours, theirs = pty.openpty()
+        running = subprocess.Popen([os.environ["OSBUNDLE"], *words], cwd=self.folder,
+                                   env=self.environment(), stdin=subprocess.DEVNULL, stdout=theirs,
+                                   stderr=theirs)
+        os.close(theirs)
+        seen = b""
+        try:
+            while block := os.read(ours, 65536):
+                seen += block
+        except OSError:
+            pass  # a terminal that nobody holds any more
+        os.close(ours)
+        self.assertEqual(running.wait(60), 0, seen)
+        return seen.decode()
+
+    def test_events_count_each_file_and_all_of_them(self):
+        self.serve()
+        lines = self.fetch("--json").lines
+        events = [line for line in lines if line["type"] == "osbundle-event"]
+        total = sum(len(self.files[name]) for name in self.wanted)
+        self.assertEqual({event["total"] for event in events}, {total})
+        self.assertEqual(events[-1]["done"], total)
+        for name in self.wanted:
+            of_file = [event for event in events if event["file"] == name]
+            self.assertEqual(of_file[-1]["file_done"], len(self.files[name]))
+            self.assertEqual(of_file[-1]["file_total"], len(self.files[name]))
+        self.assertEqual(lines[-1]["type"], "osbundle-fetch")
+
+    def test_elsewhere_every_file_is_one_line(self):
+        self.serve()
+        told = self.fetch().err.splitlines()
+        self.assertEqual(sorted(told), sorted(f"download {name}" for name in self.wanted))
 
 
 class Waiting(NetworkTest):
@@ -397,6 +450,41 @@ class Encrypted(NetworkTest):
         self.source = self.site.start()
         self.fetch("--allow-http", code=5, SSL_CERT_FILE=str(self.site.ca_file))
         self.assertEqual(bad.requests, [])
+
+    def far_source(self):
+        """The same site under a name that only a proxy can find."""
+        origin = f"https://{FAR_HOST}:{self.site.port}"
+        for asset in self.site.releases[0]["assets"]:
+            asset["browser_download_url"] = asset["browser_download_url"].replace(
+                self.site.origin, origin)
+        self.site.publish(VERSION)
+        self.source = self.source.replace(self.site.origin, origin)
+
+    def proxy(self, **wishes):
+        proxy = ConnectProxy(self.site.port, **wishes)
+        self.addCleanup(proxy.stop)
+        return proxy
+
+    def test_a_proxy_leads_to_hosts_elsewhere(self):
+        proxy = self.proxy()
+        self.far_source()
+        trusted = {"SSL_CERT_FILE": str(self.site.ca_file)}
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            shutil.rmtree(self.path("cache"), ignore_errors=True)
+            self.fetch(**trusted, **{name: f"http://127.0.0.1:{proxy.port}"})
+            self.assertEqual(set(proxy.asked), {f"{FAR_HOST}:{self.site.port}"})
+            proxy.asked.clear()
+        shutil.rmtree(self.path("cache"))
+        self.fetch("--retry", "0", code=6, **trusted, no_proxy=f"other,.{FAR_HOST}",
+                   https_proxy=f"http://127.0.0.1:{proxy.port}")
+        self.assertEqual(proxy.asked, [])
+
+    def test_a_proxy_that_refuses_is_named(self):
+        proxy = self.proxy(status=407)
+        self.far_source()
+        result = self.fetch(code=6, https_proxy=f"http://127.0.0.1:{proxy.port}")
+        self.assert_two_line_error(result, "proxy", "407")
+        self.assertEqual(len(proxy.asked), 1)
 
     def test_nobody_listens(self):
         self.source = f"github+http://127.0.0.1:{free_port()}/repos/o/n"

@@ -34,6 +34,7 @@ import urllib.parse
 from bad_server import BadServer
 
 REPOSITORY = "particle-iot/device-os"
+FAR_HOST = "releases.example"  # what the certificate is good for too; only a proxy finds it
 REDIRECTS = (301, 302, 303, 307, 308)
 
 CONFIG = """\
@@ -91,10 +92,11 @@ def quoted(text):
 
 
 def make_certificate(certificate, key):
-    """A self-signed certificate for 127.0.0.1 and localhost."""
+    """A self-signed certificate for 127.0.0.1, localhost and FAR_HOST."""
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
-         "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+         "/CN=localhost", "-addext",
+         f"subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:{FAR_HOST}",
          "-keyout", str(key), "-out", str(certificate)],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

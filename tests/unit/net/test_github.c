@@ -163,6 +163,26 @@ static void tags_without_v_are_found_too(void **state)
     source_close(site);
 }
 
+static void files_lie_where_the_site_of_the_api_has_them(void **state)
+{
+    static const char *const known[][2] = {
+        {"github+https://api.github.com/repos/o/n", "https://github.com"},
+        {"github+https://ghe.example.com/api/v3/repos/o/n", "https://ghe.example.com"},
+        {"github+https://mirror.example.com/repos/o/n", "https://mirror.example.com"}};
+    net_options options = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        source *site;
+        char location[SOURCE_LOCATION], expected[SOURCE_LOCATION];
+        assert_int_equal(source_open(known[i][0], &options, &site, NULL), OSB_OK);
+        assert_true(source_locate(site, "v5.4.0+ledger", "p2-a@5.4.0+ledger.bin", location));
+        snprintf(expected, sizeof expected, "%s/o/n/releases/download/%s", known[i][1],
+                 "v5.4.0%2Bledger/p2-a%405.4.0%2Bledger.bin");
+        assert_string_equal(location, expected);
+        source_close(site);
+    }
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     source *site = open_source(state, "n");
@@ -285,6 +305,7 @@ int main(void)
         SERVED(one_question_serves_all_platforms),
         SERVED(tags_without_v_are_found_too),
         SERVED(what_is_not_there_is_not_found),
+        cmocka_unit_test(files_lie_where_the_site_of_the_api_has_them),
         SERVED(broken_answers_are_not_believed),
         SERVED(all_pages_are_listed_newest_first),
         SERVED(the_link_header_ends_the_list),
