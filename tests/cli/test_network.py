@@ -244,7 +244,7 @@ class Waiting(NetworkTest):
 
     def test_a_rate_limit_that_ends_soon_is_waited_for(self):
         self.serve(Answer(status=403, headers={"X-RateLimit-Remaining": "0",
-                                               "X-RateLimit-Reset": str(int(time.time()) + 2)}),
+                                               "X-RateLimit-Reset": str(int(time.time()) + 1)}),
                    self.answer())
         self.fetch()
 
