@@ -11,7 +11,7 @@
 static osb_status check_words(const options *words, osb_error *error)
 {
     static const char hint[] = "see: osbundle help lock";
-    if (!words->platforms.count)
+    if (!words->platforms.count || words->all_platforms)
         return osb_fail(error, OSB_ERR_USAGE, "lock", "use: osbundle lock VERSION -p PLATFORM",
                         "name a platform, or several");
     if (words->sign && !words->output)

@@ -69,6 +69,7 @@ class Making(Lock):
 
     def test_a_platform_has_to_be_named(self):
         self.assert_two_line_error(self.run_program("lock", "5.3.1", code=2), "lock")
+        self.lock("--all-platforms", code=2)
 
 
 class Several(Lock):
@@ -111,6 +112,9 @@ class Several(Lock):
             words = ("--lock", "osbundle.lock", "--sim", f"{name}@5.3.0", "--json")
             report = self.run_program("restore", *words, "--yes").last
             self.assertEqual((report["outcome"], report["goal"]["version"]), ("done", "5.3.1"))
+        report = self.run_program("restore", "--all", "--lock", "osbundle.lock", "--sim", "p2@5.3.0",
+                                  "--sim", "boron@5.3.0", "--json", "--yes").last
+        self.assertEqual((report["boards"], report["done"]), (2, 2))
         words = ("--lock", "osbundle.lock", "--sim", "msom@5.9.0")
         self.assert_two_line_error(self.run_program("plan", *words, code=5), "is for boron, p2")
 
