@@ -347,16 +347,6 @@ static osb_status take_lock(request *work, osb_error *error)
     return take_locked_application(work, error);
 }
 
-/** A lock is for one release: what would be passed on the way, it does not pin. */
-static osb_status fail_on_the_way(const request *work, const char *passed, osb_error *error)
-{
-    osb_fail(error, OSB_ERR_NO_PLAN, work->goal->lock, NULL,
-             "the way to %s leads over %s, which the lock does not pin", work->lock.version,
-             passed);
-    osb_error_set_hint(error, "restore %s first, without the lock", passed);
-    return OSB_ERR_NO_PLAN;
-}
-
 /** Files alone are a goal of their own: then no release is asked for. */
 static bool wants_release(const osb_goal *asked)
 {
@@ -374,8 +364,6 @@ static osb_status find_releases(request *work, osb_error *error)
     policy rules = request_policy(work);
     if (!solve_via(&work->state, &wanted, &rules, &work->context->known, chosen))
         return OSB_OK;
-    if (work->goal->lock)
-        return fail_on_the_way(work, chosen, error);
     return request_get_release(work, chosen, incomplete, &work->via, &work->pinned.via, error);
 }
 

@@ -7,6 +7,7 @@ import pty
 import shutil
 import stat
 import subprocess
+import termios
 import unittest
 
 from program import ProgramTest
@@ -57,6 +58,7 @@ class SignatureTest(ProgramTest):
             if piece.endswith(b": ") and left:
                 os.write(terminal, left.pop(0) + b"\n")
         _, status = os.waitpid(child, 0)
+        self.assertTrue(termios.tcgetattr(terminal)[3] & termios.ECHO, "the terminal stays silent")
         os.close(terminal)
         return seen, os.waitstatus_to_exitcode(status)
 
@@ -105,6 +107,12 @@ class Keys(SignatureTest):
         seen, code = self.answer("osbundle.key", b"correct horse", b"correct house")
         self.assertEqual(code, 2, seen)
         self.assertIn(b"not the same", seen)
+        self.assertEqual(self.files_below("."), [])
+
+    def test_a_question_can_be_interrupted(self):
+        for passwords in ((b"\x03",), (b"correct horse", b"\x03")):
+            seen, code = self.answer("osbundle.key", *passwords)
+            self.assertEqual(code, 8, seen)
         self.assertEqual(self.files_below("."), [])
 
     def test_without_a_terminal_a_password_needs_a_file(self):
