@@ -129,6 +129,7 @@ static osb_status download_items(const fetch_job *job, source *from, fetch_item 
     for (size_t i = 0; i < count; i++) {
         items[i]->content = queue[i].content;
         items[i]->resumed = queue[i].resumed;
+        items[i]->absent = queue[i].absent;
     }
     return status;
 }
@@ -297,17 +298,33 @@ static bool withdraw(const fetch_job *job, const source *failed)
     return found && others;
 }
 
-/** Chooses and downloads; once more without a source that turns out not to deliver. */
-static osb_status obtain(const fetch_job *job, fetch_set *set, fetch_result *result,
-                         osb_error *error)
+/** Notes what was offered by guess and is not there. */
+static osb_status note_absent(fetch_job *job, const fetch_set *set, bool *any, osb_error *error)
+{
+    *any = false;
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i].absent) {
+            *any = true;
+            TRY(fetch_note_absent(job, set->items[i].file, error));
+        }
+    return OSB_OK;
+}
+
+/** Chooses and downloads; once more without what turns out not to be there, file or source. */
+static osb_status obtain(fetch_job *job, fetch_set *set, fetch_result *result, osb_error *error)
 {
     for (;;) {
         osb_error problem = {0};
         const source *failed;
+        bool any_absent = false;
         TRY(choose(job, set, error));
         osb_status status = download_rest(job, set, result, &failed, &problem);
         if (status == OSB_OK)
+            TRY(note_absent(job, set, &any_absent, error));
+        if (status == OSB_OK && !any_absent)
             return OSB_OK;
+        if (any_absent)
+            continue;
         if (!fetch_goes_on_after(status) || !withdraw(job, failed)) {
             if (error)
                 *error = problem;
@@ -318,7 +335,7 @@ static osb_status obtain(const fetch_job *job, fetch_set *set, fetch_result *res
     }
 }
 
-static osb_status fetch_offered(const fetch_job *job, fetch_result *result, osb_error *error)
+static osb_status fetch_offered(fetch_job *job, fetch_result *result, osb_error *error)
 {
     FETCH_SET_OWNED set = {0};
     TRY(obtain(job, &set, result, error));

@@ -9,6 +9,10 @@
 #include "base/text.h"
 #include "net/fetch_private.h"
 
+enum {
+    ABSENT_MAX = 256 /**< files that were looked for in vain */
+};
+
 void fetch_tell_passed_over(const fetch_job *job, const char *url, const osb_error *why)
 {
     log_line(job->sources->options->log, LOG_WARNING, "sources", "%s is passed over: %s", url,
@@ -18,6 +22,47 @@ void fetch_tell_passed_over(const fetch_job *job, const char *url, const osb_err
 bool fetch_goes_on_after(osb_status status)
 {
     return status == OSB_ERR_NOT_FOUND || status == OSB_ERR_OFFLINE || status == OSB_ERR_NETWORK;
+}
+
+static bool is_absent(const fetch_job *job, const source_file *file)
+{
+    for (size_t i = 0; i < job->absent_count; i++)
+        if (text_equal(job->absent[i], file->location))
+            return true;
+    return false;
+}
+
+osb_status fetch_leave_out_absent(const fetch_job *job, source_listing *listing, osb_error *error)
+{
+    if (!job->absent_count || !listing->count)
+        return OSB_OK;
+    source_file *left = arena_copy(job->memory, listing->files, listing->count * sizeof *left);
+    size_t count = 0;
+    if (!left)
+        return osb_fail_memory(error);
+    for (size_t i = 0; i < listing->count; i++)
+        if (!is_absent(job, &listing->files[i]))
+            left[count++] = listing->files[i];
+    listing->files = left;
+    listing->count = count;
+    return OSB_OK;
+}
+
+osb_status fetch_note_absent(fetch_job *job, const source_file *file, osb_error *error)
+{
+    if (!job->absent)
+        job->absent = arena_take(job->memory, ABSENT_MAX, sizeof *job->absent);
+    char *location = arena_text(job->memory, file->location);
+    if (!job->absent || !location)
+        return osb_fail_memory(error);
+    if (job->absent_count == ABSENT_MAX)
+        return osb_fail(error, OSB_ERR_NOT_FOUND, job->version, "use another source",
+                        "too many of its files are not where they should be");
+    job->absent[job->absent_count++] = location;
+    log_line(job->sources->options->log, LOG_INFO, "sources", "%s is not there", location);
+    for (size_t i = 0; i < job->offer_count; i++)
+        TRY(fetch_leave_out_absent(job, &job->offers[i].listing, error));
+    return OSB_OK;
 }
 
 /** Whether nothing that another source says could make a difference. */

@@ -133,9 +133,10 @@ static osb_status look_into(const fetch_job *job, fetch_set *set, const char *ol
             continue;
         osb_status status =
             source_find_for(asked, job->board, older, job->memory, listing, &problem);
-        if (status == OSB_OK)
+        if (status == OSB_OK) {
+            TRY(fetch_leave_out_absent(job, listing, error));
             TRY(take_from(job, set, asked, listing, error));
-        else if (!fetch_goes_on_after(status)) {
+        } else if (!fetch_goes_on_after(status)) {
             if (error)
                 *error = problem;
             return status;

@@ -23,6 +23,8 @@ typedef struct fetch_job {
     arena *memory; /**< of the call: listings */
     fetch_offer *offers;
     size_t offer_count;
+    const char **absent; /**< locations where no file was after all */
+    size_t absent_count;
 } fetch_job;
 
 /**
@@ -31,6 +33,13 @@ typedef struct fetch_job {
  * @return OSB_ERR_NOT_FOUND, OSB_ERR_OFFLINE or OSB_ERR_NETWORK when none has it
  */
 osb_status fetch_ask(fetch_job *job, osb_error *error) OSB_MUST_CHECK;
+
+/** Notes what a source offered by guess and does not have, and leaves it out from now on. */
+osb_status fetch_note_absent(fetch_job *job, const source_file *file,
+                             osb_error *error) OSB_MUST_CHECK;
+/** Leaves out of a listing what is known to be absent. */
+osb_status fetch_leave_out_absent(const fetch_job *job, source_listing *listing,
+                                  osb_error *error) OSB_MUST_CHECK;
 
 /**
  * fetch_pinned.c: makes the first source's offer up from the catalog, where that pins the whole set

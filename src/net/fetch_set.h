@@ -9,6 +9,7 @@ typedef struct fetch_item {
     const source_file *file;         /**< in the listing */
     const char *older;               /**< the release that it is taken from; NULL: the wanted one */
     const release_module *cataloged; /**< what the catalog says of it; NULL: nothing */
+    bool absent;                     /**< it turned out not to be there */
     bool cached;                     /**< the content was in the cache already */
     bool resumed;                    /**< it began with what was kept of an earlier download */
     buf content;                     /**< owned */

@@ -268,9 +268,12 @@ osb_status http_download(http *client, download *downloads, size_t count,
                                      .size = downloads[i].file->size,
                                      .sha256 = downloads[i].sha256,
                                      .keep = HTTP_KEEP_PART,
+                                     .may_be_absent = downloads[i].file->is_guess,
                                      .content = &downloads[i].content};
     osb_status status = http_get(client, requests, count, progress, error);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         downloads[i].resumed = requests[i].resumed;
+        downloads[i].absent = requests[i].absent;
+    }
     return status;
 }

@@ -35,10 +35,13 @@ typedef struct http_request {
     uint64_t size;         /**< bytes, as published; 0 unknown */
     const uint8_t *sha256; /**< a kept part with this hash is the whole file; NULL unknown */
     http_keep keep;
-    buf *content;  /**< the caller's; its maximum is the limit, emptied at each attempt */
-    bool has_more; /**< out: the Link header names a next page */
-    bool has_link; /**< out: there was a Link header */
-    bool resumed;  /**< out: began with bytes that were kept from an earlier call */
+    bool may_be_absent; /**< an answer that it is not there is no error */
+    buf *content;       /**< the caller's; its maximum is the limit, emptied at each attempt */
+    bool has_more;      /**< out: the Link header names a next page */
+    bool has_link;      /**< out: there was a Link header */
+    bool absent;        /**< out: it is not there */
+    bool rationed;      /**< out: given up because the server wants fewer questions */
+    bool resumed;       /**< out: began with bytes that were kept from an earlier call */
 } http_request;
 
 typedef struct http http;

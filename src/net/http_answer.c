@@ -142,6 +142,7 @@ static osb_status judge_rate_limit(transfer *item, long code, uint64_t wait_ms, 
                 code);
     if (wait_ms <= item->limits->retry_after_max_ms && item->attempt < item->limits->attempts)
         return try_again(item, wait_ms, what, error);
+    item->request->rationed = true;
     return osb_fail(error, OSB_ERR_NETWORK, item->request->url,
                     item->request->bearer
                         ? "wait until then, or use another source"
@@ -165,6 +166,18 @@ static osb_status judge_server_error(transfer *item, long code, osb_error *error
     return try_again(item, (uint64_t)seconds * 1000, what, error);
 }
 
+static osb_status judge_absence(transfer *item, long code, osb_error *error)
+{
+    if (!item->request->may_be_absent)
+        return osb_fail(error, OSB_ERR_NOT_FOUND, item->request->url,
+                        "check the name and the source", "the server does not have it (HTTP %ld)",
+                        code);
+    item->request->absent = true;
+    item->request->content->size = 0;
+    item->state = TRANSFER_DONE;
+    return OSB_OK;
+}
+
 /** Any answer without the bytes that were asked for. */
 static osb_status judge_code(transfer *item, long code, osb_error *error)
 {
@@ -177,9 +190,7 @@ static osb_status judge_code(transfer *item, long code, osb_error *error)
         return try_again(item, 0, "the server has less than was kept of it", error);
     }
     if (code == HTTP_NOT_FOUND || code == HTTP_GONE)
-        return osb_fail(error, OSB_ERR_NOT_FOUND, item->request->url,
-                        "check the name and the source", "the server does not have it (HTTP %ld)",
-                        code);
+        return judge_absence(item, code, error);
     if (is_rate_limited(item, code, &wait_ms, when))
         return judge_rate_limit(item, code, wait_ms, when, error);
     if (code == HTTP_REQUEST_TIMEOUT || code >= HTTP_SERVER_ERROR)

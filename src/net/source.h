@@ -63,6 +63,7 @@ typedef struct source_file {
     char location[SOURCE_LOCATION]; /**< URL or path */
     uint64_t size;                  /**< bytes; 0 unknown */
     bool has_sha256;                /**< the site publishes a digest */
+    bool is_guess;                  /**< nobody was asked: it may not be there */
     uint8_t sha256[SHA256_SIZE];
     source_promise promise;
 } source_file;
@@ -82,6 +83,7 @@ typedef struct download {
     const uint8_t *sha256; /**< of what it has to be; NULL unknown */
     buf content;           /**< grows up to its maximum; made by the caller, freed by the caller */
     bool resumed;          /**< out: began with bytes that were kept from an earlier download */
+    bool absent;           /**< out: a guess, and not there */
 } download;
 
 /** How far a download is, in bytes; totals are 0 while unknown. */

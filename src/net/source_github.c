@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/version.h"
 #include "net/http.h"
 #include "net/source_backend.h"
 #include "net/source_json.h"
@@ -26,7 +27,9 @@ typedef struct github_source {
     source base;
     char api[URL_SIZE]; /**< "https://HOST/repos/OWNER/NAME" */
     http *client;
-    json_t *found; /**< the release that was found last: one question serves all platforms */
+    bool is_rationed; /**< the last question was refused because there were too many */
+    bool is_closed;   /**< the API answers no more questions: files are found by their addresses */
+    json_t *found;    /**< the release that was found last: one question serves all platforms */
     char found_version[VERSION_SIZE];
 } github_source;
 
@@ -46,8 +49,10 @@ static osb_status get_json(github_source *self, const char *url, size_t maximum,
                               .bearer = self->base.options.github_token,
                               .keep = HTTP_KEEP_LIST,
                               .content = &text};
-    TRY(http_get(self->client, request, 1, NULL, error));
-    osb_status status = json_parse(buf_span(&text), url, document, error);
+    osb_status status = http_get(self->client, request, 1, NULL, error);
+    self->is_rationed = request->rationed;
+    TRY(status);
+    status = json_parse(buf_span(&text), url, document, error);
     if (status != OSB_OK)
         osb_error_set_hint(error, "a log-in page or proxy may have answered instead of the API: "
                                   "check the connection and the source");
@@ -92,47 +97,7 @@ static osb_status look_up(github_source *self, const char *wanted, osb_error *er
     return OSB_OK;
 }
 
-static osb_status github_find(source *base, const char *os_version, arena *memory,
-                              source_listing *listing, osb_error *error)
-{
-    github_source *self = github(base);
-    const char *wanted = github_version_of_tag(os_version);
-    if (strlen(wanted) >= sizeof self->found_version)
-        return fail_unknown(self, wanted, error);
-    if (!self->found || !text_equal(self->found_version, wanted))
-        TRY(look_up(self, wanted, error));
-    text_copy(listing->version, sizeof listing->version, wanted);
-    return github_release_from_json(self->found, self->base.url, memory, listing, error);
-}
-
-static osb_status get_page(github_source *self, unsigned number, buf *listings, bool *more,
-                           osb_error *error)
-{
-    char url[URL_SIZE];
-    http_request request;
-    JSON_OWNED *page = NULL;
-    text_format(url, sizeof url, "%s/releases?per_page=%d&page=%u", self->api, PAGE_SIZE, number);
-    TRY(get_json(self, url, PAGE_JSON_MAX, &request, &page, error));
-    TRY(github_page_from_json(page, url, listings, error));
-    *more = json_array_size(page) && (!request.has_link || request.has_more);
-    return OSB_OK;
-}
-
-static osb_status github_list(source *base, arena *memory, const source_listing **listings,
-                              size_t *count, osb_error *error)
-{
-    BUF_OWNED found = source_listings_make();
-    bool more = true;
-    for (unsigned number = 1; more && number <= PAGES_MAX; number++)
-        TRY(get_page(github(base), number, &found, &more, error));
-    return source_listings_take(&found, memory, base->url, listings, count, error);
-}
-
-static osb_status github_download(source *base, download *downloads, size_t count,
-                                  const fetch_progress *progress, osb_error *error)
-{
-    return http_download(github(base)->client, downloads, count, progress, error);
-}
+/* Without the API ------------------------------------------------------------------------- */
 
 /** Behind "/repos/" of the API's address: "OWNER/NAME". */
 static const char *repository_of(const char *api)
@@ -168,6 +133,124 @@ static bool github_locate(const source *base, const char *os_version, const char
            url_encode(name, file, sizeof file) &&
            text_format(location, SOURCE_LOCATION, "%s/%s/releases/download/v%s/%s", site,
                        repository_of(api), tag, file);
+}
+
+/** Whether files may be had though the API does not answer: rationed, or another server is down. */
+static bool may_do_without(const github_source *self)
+{
+    char site[SOURCE_LOCATION];
+    return self->is_rationed || (site_of(self->api, site) && !text_starts_with(self->api, site));
+}
+
+static osb_status add_guess(const github_source *self, const char *os_version, const char *name,
+                            buf *files, osb_error *error)
+{
+    source_file file = {.is_guess = true};
+    text_copy(file.name, sizeof file.name, name);
+    if (!github_locate(&self->base, os_version, name, file.location))
+        return osb_fail(error, OSB_ERR_USAGE, self->base.url, "use a shorter one",
+                        "the source is too long");
+    buf_append(files, (span){(const uint8_t *)&file, sizeof file});
+    return OSB_OK;
+}
+
+/** The files of one platform: as the catalog has them, else as files have been named since 1.1.0.
+ */
+static osb_status guess_files(const github_source *self, const char *os_version,
+                              const platform *board, buf *files, osb_error *error)
+{
+    release cataloged;
+    const catalog *known = self->base.options.known;
+    if (known && catalog_release(known, os_version, board, &cataloged, NULL) == OSB_OK) {
+        for (size_t i = 0; i < cataloged.module_count; i++)
+            TRY(add_guess(self, os_version, cataloged.modules[i].file, files, error));
+        return OSB_OK;
+    }
+    for (size_t i = 0; i < board->slot_count; i++) {
+        char name[RELEASE_FILE_NAME];
+        const platform_slot *place = &board->slots[i];
+        const bool is_lto = board->mcu == MCU_STM32F2 && place->slot.function == MODULE_BOOTLOADER;
+        text_format(name, sizeof name, "%s-%s@%s%s.bin", board->name, place->name, os_version,
+                    is_lto ? "+lto" : "");
+        if (place->route != ROUTE_NEVER && place->slot.function != MODULE_USER_PART)
+            TRY(add_guess(self, os_version, name, files, error));
+    }
+    return OSB_OK;
+}
+
+static osb_status guess_release(const github_source *self, const char *wanted, arena *memory,
+                                source_listing *listing, osb_error *error)
+{
+    BUF_OWNED files = source_files_make();
+    version parsed;
+    const platform_list *boards = self->base.options.platforms;
+    for (size_t i = 0; !self->base.board && boards && i < boards->count; i++)
+        TRY(guess_files(self, wanted, &boards->items[i], &files, error));
+    if (self->base.board)
+        TRY(guess_files(self, wanted, self->base.board, &files, error));
+    listing->prerelease = version_parse(wanted, &parsed) && parsed.prerelease[0];
+    return source_files_take(&files, memory, listing, error);
+}
+
+static osb_status github_find(source *base, const char *os_version, arena *memory,
+                              source_listing *listing, osb_error *error)
+{
+    github_source *self = github(base);
+    osb_error problem = {0};
+    osb_status status = OSB_OK;
+    const char *wanted = github_version_of_tag(os_version);
+    if (strlen(wanted) >= sizeof self->found_version)
+        return fail_unknown(self, wanted, error);
+    if (!self->is_closed && (!self->found || !text_equal(self->found_version, wanted)))
+        status = look_up(self, wanted, &problem);
+    if (status == OSB_ERR_NETWORK && may_do_without(self)) {
+        self->is_closed = true;
+        log_line(base->options.log, LOG_WARNING, "sources",
+                 "%s: %s; files are asked for by their addresses, without sizes and hashes",
+                 base->url, problem.message);
+    } else if (status != OSB_OK) {
+        if (error)
+            *error = problem;
+        return status;
+    }
+    text_copy(listing->version, sizeof listing->version, wanted);
+    return self->is_closed
+               ? guess_release(self, wanted, memory, listing, error)
+               : github_release_from_json(self->found, base->url, memory, listing, error);
+}
+
+/* Lists ----------------------------------------------------------------------------------- */
+
+static osb_status get_page(github_source *self, unsigned number, buf *listings, bool *more,
+                           osb_error *error)
+{
+    char url[URL_SIZE];
+    http_request request;
+    JSON_OWNED *page = NULL;
+    text_format(url, sizeof url, "%s/releases?per_page=%d&page=%u", self->api, PAGE_SIZE, number);
+    TRY(get_json(self, url, PAGE_JSON_MAX, &request, &page, error));
+    TRY(github_page_from_json(page, url, listings, error));
+    *more = json_array_size(page) && (!request.has_link || request.has_more);
+    return OSB_OK;
+}
+
+static osb_status github_list(source *base, arena *memory, const source_listing **listings,
+                              size_t *count, osb_error *error)
+{
+    BUF_OWNED found = source_listings_make();
+    bool more = true;
+    if (github(base)->is_closed)
+        return osb_fail(error, OSB_ERR_NETWORK, base->url, "try again later",
+                        "its API answers no questions at present");
+    for (unsigned number = 1; more && number <= PAGES_MAX; number++)
+        TRY(get_page(github(base), number, &found, &more, error));
+    return source_listings_take(&found, memory, base->url, listings, count, error);
+}
+
+static osb_status github_download(source *base, download *downloads, size_t count,
+                                  const fetch_progress *progress, osb_error *error)
+{
+    return http_download(github(base)->client, downloads, count, progress, error);
 }
 
 static void github_close(source *base)
