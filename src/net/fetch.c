@@ -47,7 +47,8 @@ static bool is_cached(const fetch_job *job, fetch_result *result)
     cached_release *record = &result->record;
     if (cache_find_release(job->target, job->version, job->board->name, record, NULL) != OSB_OK)
         return false;
-    if (!job->allow_incomplete && fetch_first_missing(job->board, record_has, record))
+    if (!job->allow_incomplete &&
+        fetch_first_missing(job->board, job->cataloged, record_has, record))
         return false;
     return cache_load_release(job->target, record, job->board, &result->set, NULL) == OSB_OK &&
            keeps_pins(job, &result->set);
@@ -74,7 +75,8 @@ static osb_status check_complete(const fetch_job *job, const fetch_set *set, osb
         return osb_fail(error, OSB_ERR_NOT_FOUND, job->version,
                         "check the platform, or use another source", "has nothing for %s at %s%s",
                         job->board->name, url, others);
-    const platform_slot *missing = fetch_first_missing(job->board, fetch_set_has, set);
+    const platform_slot *missing =
+        fetch_first_missing(job->board, job->cataloged, fetch_set_has, set);
     if (!missing || job->allow_incomplete)
         return OSB_OK;
     slot_text(missing->slot, slot);

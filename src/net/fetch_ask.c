@@ -71,7 +71,7 @@ static bool is_settled(const fetch_job *job, const fetch_set *set)
     for (size_t i = 0; i < set->count; i++)
         if (!set->items[i].cataloged || !set->items[i].cataloged->pinned)
             return false;
-    return !fetch_first_missing(job->board, fetch_set_has, set);
+    return !fetch_first_missing(job->board, job->cataloged, fetch_set_has, set);
 }
 
 /** What it says that nobody has it: the worst of what the sources said. */

@@ -36,7 +36,7 @@ static bool is_wanted(const fetch_job *job, const fetch_set *set, const platform
     if (!fetch_slot_is_chosen(place) || place->slot.function == MODULE_SYSTEM_PART ||
         fetch_set_has(set, place->slot))
         return false;
-    return place->required ||
+    return fetch_slot_is_required(place, job->cataloged) ||
            ((!from || source_is_here(from)) && is_needed(job->cataloged, place->slot));
 }
 
@@ -187,7 +187,7 @@ osb_status fetch_check_older(const fetch_job *job, fetch_set *set, osb_error *er
         if (!need)
             continue;
         slot_text(item->place->slot, slot);
-        if (item->place->required && !job->allow_incomplete)
+        if (fetch_slot_is_required(item->place, job->cataloged) && !job->allow_incomplete)
             return osb_fail(
                 error, OSB_ERR_REFUSED, job->version,
                 "use another source, or take what there is with --allow-incomplete",

@@ -108,12 +108,18 @@ bool fetch_set_has(const void *set, module_slot slot)
     return false;
 }
 
-const platform_slot *fetch_first_missing(const platform *board,
+bool fetch_slot_is_required(const platform_slot *place, const release *cataloged)
+{
+    return place->required && (!cataloged || release_find(cataloged, place->slot));
+}
+
+const platform_slot *fetch_first_missing(const platform *board, const release *cataloged,
                                          bool (*has)(const void *context, module_slot slot),
                                          const void *context)
 {
     for (size_t i = 0; i < board->slot_count; i++)
-        if (board->slots[i].required && !has(context, board->slots[i].slot))
+        if (fetch_slot_is_required(&board->slots[i], cataloged) &&
+            !has(context, board->slots[i].slot))
             return &board->slots[i];
     return NULL;
 }

@@ -48,8 +48,12 @@ void fetch_set_free(fetch_set *set);
 /** Whether a set may fill this slot at all. */
 bool fetch_slot_is_chosen(const platform_slot *place);
 
+/** Whether a complete set fills this slot. Where the catalog knows a release, it knows what that
+ *  never had: the first radio stacks were no modules. */
+bool fetch_slot_is_required(const platform_slot *place, const release *cataloged);
+
 /** The slot that a complete set needs and `has` does not tell of; NULL when there is none. */
-const platform_slot *fetch_first_missing(const platform *board,
+const platform_slot *fetch_first_missing(const platform *board, const release *cataloged,
                                          bool (*has)(const void *context, module_slot slot),
                                          const void *context);
 

@@ -115,6 +115,11 @@ class Archives(FilesTest):
                              self.zip("77.1.0/p2.zip", self.restore_names("p2@5.3.1")))
         self.assertEqual(files["system_part/1"]["file"], "p2-system-part1@77.1.0.bin")
 
+    def test_what_a_release_never_had_is_not_missed(self):
+        path = self.zip("old.zip", self.release("boron@0.9.0"))
+        self.assertEqual(sorted(self.fetched("0.9.0", "boron", path)),
+                         ["bootloader/0", "system_part/1"])
+
     def test_another_release_is_not_in_it(self):
         self.fetch("5.3.0", "p2", self.zip("p2.zip", self.release("p2@5.3.1")), code=3)
 
