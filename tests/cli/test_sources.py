@@ -257,6 +257,11 @@ class Unknown(SourcesTest):
         self.fetch("77.2.0", "boron", self.site)
         self.assertEqual(self.files_of("77.2.0", "boron")["radio_stack/0"]["older"], "77.1.0")
 
+    def test_its_system_part_never_comes_from_another_one(self):
+        self.remove("site", "boron-system-part1@77.2.0.bin")
+        self.assert_two_line_error(self.fetch("77.2.0", "boron", self.site, code=5),
+                                   "system_part/1", "boron-system-part1@77.2.0.bin")
+
     def test_what_would_not_suffice_is_refused_by_number(self):
         for version, older in (("5.9.0", "5.2.0"),):
             self.make(f"p2@{older}", "p2")
