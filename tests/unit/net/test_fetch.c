@@ -11,6 +11,7 @@
 typedef struct scene {
     fixture *with;
     const platform *board;
+    const char *version; /**< NULL: VERSION */
     const catalog *known;
     bool allow_incomplete;
     fetch_result result;
@@ -63,8 +64,9 @@ static osb_status fetch(scene *set)
     SITE_OF(set->with, &options);
     cache *target;
     assert_int_equal(cache_open(fixture_path(set->with, "cache"), &target, NULL), OSB_OK);
-    osb_status status = fetch_release(&site, VERSION, set->board, set->known, target,
-                                      set->allow_incomplete, NULL, &set->result, &set->error);
+    osb_status status =
+        fetch_release(&site, set->version ? set->version : VERSION, set->board, set->known, target,
+                      set->allow_incomplete, NULL, &set->result, &set->error);
     cache_close(target);
     source_order_close(&site);
     if (status != OSB_OK) {
@@ -273,42 +275,71 @@ static void a_radio_stack_belongs_to_an_nrf_set(void **state)
     assert_int_equal(set.result.record.count, 3);
 }
 
+/** Writes modules with the numbers and needs that the catalog has for a release. */
+static void write_cataloged(fixture *with, const release *cataloged)
+{
+    for (size_t i = 0; i < cataloged->module_count; i++) {
+        BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+        char slot[MODULE_SLOT_TEXT], name[RELEASE_FILE_NAME + 8];
+        const release_module *entry = &cataloged->modules[i];
+        slot_text(entry->slot, slot);
+        module_recipe recipe = fixture_recipe(cataloged->board, slot, entry->version, 4096);
+        memcpy(recipe.dependencies, entry->dependencies, sizeof recipe.dependencies);
+        assert_int_equal(module_synthesise(&recipe, 4096, false, &file, NULL), OSB_OK);
+        text_format(name, sizeof name, "site/%s", entry->file);
+        fixture_write(with, name, buf_span(&file));
+    }
+}
+
+/** A site with one release as the catalog has it, and what a fetch of it said. */
+static scene cataloged_release(void **state, const char *board, const char *os_version,
+                               catalog *known)
+{
+    release cataloged;
+    scene set = {.with = *state, .version = os_version, .known = known};
+    set.board = fixture_board(set.with, board);
+    assert_int_equal(catalog_load(known, NULL), OSB_OK);
+    assert_int_equal(catalog_release(known, os_version, set.board, &cataloged, NULL), OSB_OK);
+    write_cataloged(set.with, &cataloged);
+    return set;
+}
+
 static void the_catalogs_pins_hold(void **state)
 {
     /* 4.0.2 is pinned; a set that only looks like it is not taken for it. */
-    fixture *with = *state;
-    const platform *board = fixture_board(with, "argon");
-    static const char *const parts[][2] = {{"bootloader", "bootloader/0"},
-                                           {"softdevice", "radio_stack/0"},
-                                           {"system-part1", "system_part/1"}};
     catalog known = {0};
-    release pinned;
-    osb_error error = {0};
-    fetch_result result;
-    net_options options = {0};
-    cache *target;
-    assert_int_equal(catalog_load(&known, NULL), OSB_OK);
-    assert_int_equal(catalog_release(&known, "4.0.2", board, &pinned, NULL), OSB_OK);
-    for (size_t i = 0; i < 3; i++) {
-        BUF_OWNED file = buf_make(MODULE_FILE_MAX);
-        char name[100];
-        module_recipe recipe = fixture_recipe(board, parts[i][1], 0, 4096);
-        const release_module *entry = release_find(&pinned, recipe.slot);
-        recipe.version = entry->version;
-        memcpy(recipe.dependencies, entry->dependencies, sizeof recipe.dependencies);
-        assert_int_equal(module_synthesise(&recipe, 4096, false, &file, NULL), OSB_OK);
-        text_format(name, sizeof name, "site/argon-%s@4.0.2.bin", parts[i][0]);
-        fixture_write(with, name, buf_span(&file));
-    }
-    SITE_OF(with, &options);
-    assert_int_equal(cache_open(fixture_path(with, "cache"), &target, NULL), OSB_OK);
-    assert_int_equal(
-        fetch_release(&site, "4.0.2", board, &known, target, false, NULL, &result, &error),
-        OSB_ERR_INTEGRITY);
-    assert_true(text_starts_with(error.message, "pinned hash"));
-    assert_int_equal(fixture_count_files(fixture_path(with, "cache/objects")), 0);
-    cache_close(target);
-    source_order_close(&site);
+    scene set = cataloged_release(state, "argon", "4.0.2", &known);
+    assert_int_equal(fetch(&set), OSB_ERR_INTEGRITY);
+    assert_true(text_starts_with(set.error.message, "pinned hash"));
+    assert_nothing_published(&set);
+    catalog_free(&known);
+}
+
+static void a_co_processors_image_comes_from_an_older_release(void **state)
+{
+    /* The system of 5.5.0 needs number 7 of it, and no release of that time brought it along. */
+    catalog known = {0};
+    scene set = cataloged_release(state, "tracker", "5.5.0", &known);
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    fixture_module(set.board, "ncp_firmware/0", 7, 4096, &file);
+    fixture_write(set.with, "site/tracker-ncp-firmware@5.4.0.bin", buf_span(&file));
+    if (fetch(&set) != OSB_OK)
+        fail_msg("%s: %s", set.error.subject, set.error.message);
+    assert_string_equal(record_find(&set.result.record, "ncp_firmware/0")->older, "5.4.0");
+    assert_string_equal(record_find(&set.result.record, "bootloader/0")->older, "");
+    catalog_free(&known);
+}
+
+static void a_co_processors_image_that_is_too_old_is_left_out(void **state)
+{
+    catalog known = {0};
+    scene set = cataloged_release(state, "tracker", "5.5.0", &known);
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    fixture_module(set.board, "ncp_firmware/0", 6, 4096, &file);
+    fixture_write(set.with, "site/tracker-ncp-firmware@5.4.0.bin", buf_span(&file));
+    if (fetch(&set) != OSB_OK)
+        fail_msg("%s: %s", set.error.subject, set.error.message);
+    assert_null(record_find(&set.result.record, "ncp_firmware/0"));
     catalog_free(&known);
 }
 
@@ -414,6 +445,8 @@ int main(void)
         IN_FOLDER(electron_files_go_to_the_slots_that_their_names_mean),
         IN_FOLDER(a_radio_stack_belongs_to_an_nrf_set),
         IN_FOLDER(the_catalogs_pins_hold),
+        IN_FOLDER(a_co_processors_image_comes_from_an_older_release),
+        IN_FOLDER(a_co_processors_image_that_is_too_old_is_left_out),
         IN_FOLDER(the_next_source_is_asked_when_the_first_has_it_not),
         IN_FOLDER(progress_counts_all_files_together),
         IN_FOLDER(a_cancelled_fetch_leaves_nothing),

@@ -121,6 +121,8 @@ static inline module_recipe fixture_recipe(const platform *board, const char *sl
         start = place->end - size;
     return (module_recipe){.prefix_offset = place->prefix_offset,
                            .start = start,
+                           .mcu_target =
+                               wanted.function == MODULE_NCP_FIRMWARE ? board->ncp_mcu_target : 0,
                            .flags = place->flash_offset ? MODULE_DROP_INFO : 0,
                            .version = module_version,
                            .platform_id = board->id,
