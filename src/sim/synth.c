@@ -91,6 +91,10 @@ osb_status synth_module(const synth_request *request, buf *file, osb_error *erro
     place(request, family, &recipe.start, &size);
     if (is_ncp)
         recipe.start = 0;
+    if (!is_ncp && !slot->flash_offset) { /* the vendor's packaging script leaves those without */
+        recipe.has_product = true;
+        recipe.product_id = recipe.product_version = UINT16_MAX; /* none */
+    }
     BUF_OWNED image = buf_make(MODULE_FILE_MAX);
     TRY(module_synthesise(&recipe, size, request->board->mcu == MCU_RTL872X, &image, error));
     if (family->dress) {
