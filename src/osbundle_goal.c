@@ -261,10 +261,12 @@ osb_status request_get_release(request *work, const char *named, bool allow_inco
     osb_context *context = work->context;
     const platform *board = work->state.board;
     const request *like = work->like;
-    if (like && (take_over(&like->set, &like->pinned.set, named, board, set, record) ||
-                 take_over(&like->via, &like->pinned.via, named, board, set, record)))
+    bool alike = like && like->state.guard == work->state.guard; /* request_protect */
+    if (alike && (take_over(&like->set, &like->pinned.set, named, board, set, record) ||
+                  take_over(&like->via, &like->pinned.via, named, board, set, record)))
         return OSB_OK;
-    return context_release(context, named, board, allow_incomplete, set, record, error);
+    TRY(context_release(context, named, board, allow_incomplete, set, record, error));
+    return request_protect(work, set, error);
 }
 
 static release_module *locked_application(release *lock)

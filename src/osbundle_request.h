@@ -94,6 +94,9 @@ osb_status request_get_release(request *work, const char *named, bool allow_inco
                                release *set, cached_release *record,
                                osb_error *error) OSB_MUST_CHECK;
 
+/** Puts the bootloader into a release that a protected board takes in service mode. */
+osb_status request_protect(request *work, release *set, osb_error *error) OSB_MUST_CHECK;
+
 /** Fills an asset of the request from its module file. */
 osb_status request_take_asset(request *work, span file, restore_asset *item,
                               osb_error *error) OSB_MUST_CHECK;

@@ -82,12 +82,12 @@ static osb_status load_release(request *work, const cached_release *pinned, rele
         return OSB_OK;
     osb_status status = cache_load_release(context->store, pinned, board, set, &problem);
     if (status == OSB_OK)
-        return OSB_OK;
+        return request_protect(work, set, error);
     log_line(&context->log, LOG_INFO, "resume", "%s: %s; fetching release %s again",
              problem.subject, problem.message, pinned->version);
     if (context_release(context, pinned->version, board, true, &other, NULL, error) == OSB_OK)
         status = cache_load_release(context->store, pinned, board, set, &problem);
-    return status == OSB_OK ? OSB_OK : missing(work, &problem, error);
+    return status == OSB_OK ? request_protect(work, set, error) : missing(work, &problem, error);
 }
 
 static osb_status load_file(request *work, const pinned_file *pinned, const char *option,

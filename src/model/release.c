@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/module_protect.h"
 #include "model/names_json.h"
 
 const release_module *release_find(const release *set, module_slot slot)
@@ -43,6 +44,7 @@ void release_module_from(release_module *entry, const module *parsed, const char
         .start = parsed->start,
         .pinned = true,
         .synthetic = parsed->synthetic,
+        .protects = module_is_protected(parsed),
     };
     text_copy(entry->file, sizeof entry->file, file_name);
     if (digest)

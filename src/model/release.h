@@ -32,6 +32,9 @@ typedef struct release_module {
     uint8_t
         identity[SHA256_SIZE]; /**< the SHA-256 in its suffix, as boards report it; zeros unknown */
     bool synthetic;
+    bool protects;                  /**< a bootloader that switches protection on */
+    uint8_t made_from[SHA256_SIZE]; /**< the file that this one was made from for the board; zeros:
+                                         it is as it was released */
 } release_module;
 
 typedef struct release {

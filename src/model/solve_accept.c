@@ -21,6 +21,7 @@ typedef struct replay {
     const platform *board;
     size_t number; /**< of the step, from 1 */
     bool in_dfu;
+    bool in_service;    /**< protected, with its protection overridden for a while */
     bool system_is_new; /**< written by the plan: not what the bootloader has started before */
     bool all_known;     /**< what is not in the list is absent */
     bool flash_read; /**< some system part was read in DFU mode: others that were not are not there
@@ -78,6 +79,7 @@ static void begin(replay *self, solver *work)
     *self = (replay){.work = work,
                      .board = state->board,
                      .in_dfu = state->mode == MODE_DFU,
+                     .in_service = state->guard == PROTECTION_SERVICE,
                      .flagged = state->settings[SETTING_UPDATE_FLAG] == SETTING_STATE_SET,
                      .all_known = state->modules_known,
                      .flash_read = state->mode == MODE_DFU && !state->flash_unread};
@@ -224,6 +226,20 @@ static void check_left_behind(replay *self, const plan_step *step, const release
         reject(self, step, "the newer system's header before it would stay and win; use DFU mode");
 }
 
+/**
+ * What a protected board takes in service mode must leave it protected (usb-protocol 3.5). Of a
+ * release's bootloader the protected form is made; a file that the user named is taken as it is.
+ */
+static void check_protection(replay *self, const plan_step *step, const release_module *written)
+{
+    if (self->in_service && slot_equal(written->slot, bootloader) &&
+        solve_is_named(self->work, bootloader) && !written->protects)
+        reject(self, step,
+               "the board is protected and takes only a bootloader that protects it (-1801), and "
+               "%.80s does not",
+               written->file);
+}
+
 static void replay_control(replay *self, const plan_step *step, const release_module *written)
 {
     uint16_t system = running_system(self);
@@ -231,6 +247,7 @@ static void replay_control(replay *self, const plan_step *step, const release_mo
         reject(self, step, "a board in DFU mode takes no control requests");
     if (!fact_takes_module(self->board, written->slot, system))
         reject(self, step, "system_part/1 %u does not take it on a control request", system);
+    check_protection(self, step, written);
     check_needs(self, step, written);
     check_others(self, step, written);
     check_critical(self, step);
@@ -272,6 +289,8 @@ static void replay_staged(replay *self, const plan_step *step, const release_mod
         reject(self, step, "the board is not in DFU mode then");
     if (step->slot->slot.function != MODULE_BOOTLOADER)
         reject(self, step, "only bootloaders are staged");
+    if (self->in_service)
+        reject(self, step, "in service mode DFU does not reach the staging region");
     if (self->staged || self->flagged)
         reject(self, step, "another module is staged, or the flag is set");
     if (!system ||
@@ -342,6 +361,10 @@ static void replay_blank(replay *self, const plan_step *step)
         reject(self, step, "the board is not in DFU mode then");
     if (!lies_inside(step))
         reject(self, step, "0x%08x is not inside its region", step->address);
+    if (self->in_service && step->slot->slot.function == MODULE_SYSTEM_PART)
+        reject(self, step,
+               "in service mode a protected board lets no system be blanked, so the newer one "
+               "would win");
     forget(self, step->slot->slot);
 }
 

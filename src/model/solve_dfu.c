@@ -119,7 +119,8 @@ static void blank_former_system(solver *work, const solve_slot *entry)
 
 /**
  * A system that starts with half a radio stack crashes before it answers on USB. So it is taken
- * away first and written again behind it: in between, the bootloader waits in DFU mode.
+ * away first and written again behind it: in between, the bootloader waits in DFU mode. In service
+ * mode a protected board does not let it be blanked; then the write is a critical one.
  */
 static void take_system_away(solver *work, const solve_slot *entry)
 {
@@ -127,7 +128,8 @@ static void take_system_away(solver *work, const solve_slot *entry)
     for (size_t i = 0; i < work->slot_count; i++)
         if (work->slots[i].wanted->slot.function == MODULE_SYSTEM_PART)
             system = &work->slots[i];
-    if (entry->wanted->slot.function != MODULE_RADIO_STACK || !system)
+    if (entry->wanted->slot.function != MODULE_RADIO_STACK || !system ||
+        work->state->guard == PROTECTION_SERVICE)
         return;
     for (size_t i = 0; i < system->place->image_start_count; i++)
         if (system_may_be_at(work, system->place, system->place->image_starts[i]))

@@ -101,6 +101,10 @@ void solve_explain(const solver *work, const solve_slot *entry, plan_step *step)
         return;
     }
     explain_difference(work, entry, step);
+    if (work->state->guard == PROTECTION_SERVICE && !entry->named &&
+        slot_equal(entry->wanted->slot, (module_slot){MODULE_BOOTLOADER, 0}))
+        add_reason(step, "made to protect the board as the one that it replaces does: its bytes "
+                         "are not the release's own");
     if (!entry->again)
         explain_needs(work, entry, step);
 }

@@ -74,7 +74,13 @@ static void check_approved(solver *work)
     solve_refuse(work, "release %s is not among the approved ones: %s", work->set->version, list);
 }
 
-/** With a lock nothing is written but the very files that it pins. */
+static bool is_made_anew(const release_module *file)
+{
+    static const uint8_t zeros[SHA256_SIZE];
+    return memcmp(file->made_from, zeros, SHA256_SIZE) != 0;
+}
+
+/** With a lock nothing is written but the very files that it pins, and what is made from them. */
 static void check_pin(solver *work, const release_module *file)
 {
     const release_module *pin = release_find(work->wanted->lock, file->slot);
@@ -84,10 +90,11 @@ static void check_pin(solver *work, const release_module *file)
         solve_refuse(work, "the lock pins no %s, and %s would be written there", slot, file->file);
         return;
     }
-    if (memcmp(pin->sha256, file->sha256, SHA256_SIZE) == 0)
+    const uint8_t *digest = is_made_anew(file) ? file->made_from : file->sha256;
+    if (memcmp(pin->sha256, digest, SHA256_SIZE) == 0)
         return;
     text_hex(wanted, (span){pin->sha256, SHA256_SIZE});
-    text_hex(found, (span){file->sha256, SHA256_SIZE});
+    text_hex(found, (span){digest, SHA256_SIZE});
     solve_refuse(work,
                  "%s is not the file that the lock pins for %s: SHA-256 %.16s..., not %.16s...",
                  file->file, slot, found, wanted);
@@ -109,11 +116,23 @@ static void check_lock(solver *work)
         check_pin(work, work->app);
 }
 
+/** A board that becomes protected on the way takes and tells nothing more: no end could be proved.
+ */
+static void check_protecting(solver *work, const release_module *file)
+{
+    if (file->protects && work->state->guard != PROTECTION_SERVICE)
+        solve_refuse(work,
+                     "%s switches the board's protection on, and then it takes and tells nothing "
+                     "more; enable it with 'particle device-protection enable' at the very end",
+                     file->file);
+}
+
 static void check_named(solver *work)
 {
     for (size_t i = 0; i < work->file_count; i++) {
         const release_module *file = work->files[i];
         check_synthetic(work, file);
+        check_protecting(work, file);
         if (file->slot.function == MODULE_USER_PART && solve_is_named(work, file->slot))
             solve_refuse(work, "%s is an application; give it with --app", file->file);
     }

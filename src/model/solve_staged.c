@@ -17,7 +17,8 @@ static const module_slot system_part = {MODULE_SYSTEM_PART, 1};
  */
 static bool is_pending_staged(const solver *work, const solve_slot *entry)
 {
-    if (!entry->write || entry->placed || entry->wanted->slot.function != MODULE_BOOTLOADER)
+    if (!entry->write || entry->placed || entry->wanted->slot.function != MODULE_BOOTLOADER ||
+        work->state->guard == PROTECTION_SERVICE) /* there DFU does not reach the staging region */
         return false;
     switch (work->rules->road) {
     case ROAD_AUTO:

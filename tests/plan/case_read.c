@@ -254,7 +254,7 @@ static bool read_application(test_case *self, const json_t *app)
 }
 
 /** Files that the user names one by one: slot -> version. */
-static bool read_files(const fixture *world, test_case *self, json_t *named)
+static bool read_files(const fixture *world, test_case *self, json_t *named, bool protects)
 {
     const char *slot;
     json_t *number;
@@ -270,6 +270,7 @@ static bool read_files(const fixture *world, test_case *self, json_t *named)
             entry->start = place ? place->start : 0;
         }
         entry->size = entry->slot.function == MODULE_NCP_FIRMWARE ? 829248 : 40960;
+        entry->protects = protects;
         text_copy(entry->file, sizeof entry->file, "named.bin");
         memset(entry->identity, 0xbb, sizeof entry->identity);
         memset(entry->sha256, 0xbb, sizeof entry->sha256);
@@ -327,7 +328,8 @@ static bool read_goal(const fixture *world, test_case *self)
     }
     complete_release(self);
     return (!app || read_application(self, app)) &&
-           read_files(world, self, json_object_get(goal_text, "modules")) &&
+           read_files(world, self, json_object_get(goal_text, "modules"),
+                      json_true_at(goal_text, "protects")) &&
            read_lock(self, json_object_get(goal_text, "lock"));
 }
 

@@ -145,7 +145,8 @@ static void make_release(random_task *task, const release *base, uint64_t *seed)
     }
     if (one_in(seed, 15))
         task->set.modules[0] = task->set.modules[--task->set.module_count];
-    if (!one_in(seed, 10))
+    bool has_place = platform_find_slot(base->board, (module_slot){MODULE_NCP_FIRMWARE, 0});
+    if (!one_in(seed, has_place ? 10 : 200))
         return;
     release_module *ncp = &task->set.modules[task->set.module_count++];
     *ncp = (release_module){.slot = {MODULE_NCP_FIRMWARE, 0}, .version = 7, .size = 8192};
@@ -182,6 +183,7 @@ static size_t make_files(random_task *task, const release *from, uint64_t *seed)
         release_module *named = &task->files[count++];
         *named = *file;
         named->size = named->size ? named->size : 8192;
+        named->protects = file->slot.function == MODULE_BOOTLOADER && one_in(seed, 2);
         make_identity(named, named->identity);
         text_copy(named->file, sizeof named->file, "named.bin");
     }

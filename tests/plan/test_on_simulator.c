@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/module_protect.h"
 #include "random_board.h"
 #include "restore/restore.h"
 #include "sim/sim.h"
@@ -34,6 +35,8 @@ typedef struct shelf {
     uint8_t hashes[FILES_MAX][SHA256_SIZE];
     buf files[FILES_MAX];
 } shelf;
+
+static const module_slot bootloader = {MODULE_BOOTLOADER, 0};
 
 typedef struct bench {
     const platform_list *platforms;
@@ -72,6 +75,27 @@ static uint32_t start_of(const platform_slot *place, const release_module *entry
     return entry->version >= FORMER_HEADER_FROM ? 0x28000 : 0x30000;
 }
 
+/** Protection began with 6.0.0; no tool makes protected bootloaders for systems before 6.1.1. */
+static bool is_protected(const random_task *task)
+{
+    const snapshot_module *loads = snapshot_find(&task->truth, bootloader);
+    const snapshot_module *system =
+        snapshot_find(&task->truth, (module_slot){MODULE_SYSTEM_PART, 1});
+    return task->state.guard != PROTECTION_OPEN && loads && loads->version >= 3001 && system &&
+           system->version >= 6101;
+}
+
+static osb_status protect(release_module *entry, buf *file, osb_error *error)
+{
+    module plain;
+    BUF_OWNED made = buf_make(MODULE_FILE_MAX);
+    TRY(module_parse(buf_span(file), entry->file, &plain, error));
+    TRY(module_protect(&plain, entry->file, (span){0}, &made, error));
+    file->size = 0;
+    buf_append(file, buf_span(&made));
+    return buf_check(file, entry->file, error);
+}
+
 /** Makes the file of a module and lets the module say what is in it. */
 static osb_status make_file(bench *self, const platform *board, release_module *entry, span *made,
                             osb_error *error)
@@ -90,6 +114,8 @@ static osb_status make_file(bench *self, const platform *board, release_module *
     entry->start = place ? start_of(place, entry) : 0;
     stock->count++;
     TRY(sim_synthesise(&like, entry, file, error));
+    if (entry->protects && slot_equal(entry->slot, bootloader))
+        TRY(protect(entry, file, error));
     TRY(module_parse(buf_span(file), entry->file, &parsed, error));
     text_copy(name, sizeof name, entry->file[0] ? entry->file : "module.bin");
     release_module_from(entry, &parsed, name, NULL);
@@ -103,9 +129,11 @@ static osb_status make_goal(bench *self, osb_error *error)
     random_task *task = &self->task;
     const platform *board = task->state.board;
     span file;
-    for (size_t i = 0; i < task->set.module_count; i++)
+    for (size_t i = 0; i < task->set.module_count; i++) {
+        task->set.modules[i].protects = is_protected(task);
         if (platform_find_slot(board, task->set.modules[i].slot))
             TRY(make_file(self, board, &task->set.modules[i], &file, error));
+    }
     for (size_t i = 0; i < task->wanted.file_count; i++)
         TRY(make_file(self, board, &task->files[i], &file, error));
     if (task->wanted.app && platform_find_slot(board, task->app.slot))
@@ -121,7 +149,10 @@ static osb_status plug_in(bench *self, osb_error *error)
     size_t count = 0;
     for (size_t i = 0; i < task->truth.module_count; i++) {
         const snapshot_module *from = &task->truth.modules[i];
-        release_module entry = {.slot = from->slot, .version = from->version, .file = "board.bin"};
+        release_module entry = {.slot = from->slot,
+                                .version = from->version,
+                                .file = "board.bin",
+                                .protects = is_protected(task)};
         memcpy(entry.dependencies, from->dependencies,
                from->dependency_count * sizeof *from->dependencies);
         TRY(make_file(self, task->state.board, &entry, &images[count].file, error));
@@ -132,6 +163,8 @@ static osb_status plug_in(bench *self, osb_error *error)
                          .image_count = count,
                          .network_credentials = task->state.mode != MODE_LISTENING};
     TRY(sim_board_add(self->world, &recipe, &self->board, error));
+    if (task->state.guard == PROTECTION_SERVICE)
+        sim_board_open_service(self->board);
     if (task->state.mode == MODE_DFU)
         sim_board_hold_button(self->board);
     return OSB_OK;

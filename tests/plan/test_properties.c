@@ -30,6 +30,8 @@ typedef struct statistics {
     size_t planned, refused, empty, looks, ways, steps, failed;
 } statistics;
 
+static const module_slot bootloader = {MODULE_BOOTLOADER, 0};
+
 static snapshot_module *have(snapshot *state, module_slot slot)
 {
     for (size_t i = 0; i < state->module_count; i++)
@@ -164,6 +166,9 @@ static const char *follow_control(snapshot *state, const plan_step *step,
     const char *lost = lost_application(state, file);
     if (lost)
         return lost;
+    if (state->guard == PROTECTION_SERVICE && slot_equal(file->slot, bootloader) &&
+        !step->release[0] && !file->protects)
+        return "a bootloader that leaves a protected board open";
     if (replacing_is_fatal(state, file->slot) && !step->critical)
         return "a fatal moment that is not marked";
     install(state, file);
@@ -214,6 +219,8 @@ static const char *follow_staged(follower *self, const plan_step *step, const re
 {
     if (self->state.mode != MODE_DFU || self->staged || self->flagged)
         return "staging outside DFU mode, or twice";
+    if (self->state.guard == PROTECTION_SERVICE)
+        return "staging where service mode does not let DFU";
     if (file->slot.function != MODULE_BOOTLOADER)
         return "something else than a bootloader is staged";
     if (!looks_there(&self->state, step->address))
@@ -274,6 +281,8 @@ static const char *follow(follower *self, const plan_step *step)
     case STEP_SETTINGS:
         return follow_setting(self, step);
     case STEP_INVALIDATE:
+        if (state->guard == PROTECTION_SERVICE && step->slot->slot.function == MODULE_SYSTEM_PART)
+            return "blanking a system that service mode protects";
         drop(state, step->slot->slot);
         return was_dfu ? NULL : "blanking outside DFU mode";
     case STEP_WRITE:
