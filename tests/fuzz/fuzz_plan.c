@@ -1,6 +1,6 @@
 /*
  * Saved plans as JSON: what is accepted is written again the same, and every write in it lies in
- * its slot.
+ * its slot, on a road that leads there.
  */
 #include "fuzz/fuzz.h"
 
@@ -21,7 +21,9 @@ static void check_step(const plan_step *step)
     const platform_slot *place = step->slot;
     if (!place)
         return;
-    PROMISE(place->route != ROUTE_NEVER && step->via == place->route);
+    PROMISE(place->route != ROUTE_NEVER && step->via != ROUTE_NEVER);
+    PROMISE(step->via != ROUTE_STAGED || place->slot.function == MODULE_BOOTLOADER);
+    PROMISE(step->via != ROUTE_DFU || place->route == ROUTE_DFU);
     if (step->via == ROUTE_DFU)
         PROMISE(step->address >= place->start &&
                 (uint64_t)step->address + step->bytes <= place->end);

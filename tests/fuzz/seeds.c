@@ -208,26 +208,112 @@ static void seed_snapshots(void)
                     "\"version\":2101}],\"verdict\":\"required\"}]}\n"));
 }
 
-/** An Argon that shows nothing, to a release: all kinds of steps but one. */
+static const char some_hash[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+static plan_step write_step(const platform *board, module_slot slot, uint16_t version, route via,
+                            uint32_t address)
+{
+    plan_step step = {.operation = STEP_WRITE,
+                      .slot = platform_find_slot(board, slot),
+                      .file = "module.bin",
+                      .release = "6.2.0",
+                      .from_known = true,
+                      .from = (uint16_t)(version - 1),
+                      .to = version,
+                      .via = via,
+                      .address = address,
+                      .bytes = 4096,
+                      .cost_ms = 7000,
+                      .reason_count = 1,
+                      .reasons = {"the release has another one"}};
+    assert_true(text_unhex(step.sha256, SHA256_SIZE, some_hash));
+    return step;
+}
+
+/** Kept once the reader takes it. */
+static void keep_plan(const plan *made, const platform_list *boards, const char *name)
+{
+    static plan read; /* large */
+    osb_error error = {0};
+    BUF_OWNED text = buf_make(64 * 1024);
+    JSON_OWNED *document = plan_to_json(made);
+    MUST(plan_from_json(document, name, boards, &read, &error));
+    MUST(json_to_text(document, &text, &error));
+    seed_keep("plan", name, buf_span(&text));
+}
+
+static void seed_refused_plan(const platform_list *boards, const platform *board)
+{
+    static plan made; /* large */
+    made = (plan){.board = board,
+                  .device_id = "e00fce68123456789abcdef0",
+                  .goal_version = "6.2.0",
+                  .refusal_count = 1,
+                  .refusals = {"the board is protected"},
+                  .fact_count = 1,
+                  .facts = {"its protection is: protected"},
+                  .remedy_count = 1,
+                  .remedies = {"open service mode"}};
+    text_copy(made.fingerprint, sizeof made.fingerprint, some_hash);
+    keep_plan(&made, boards, "refused.json");
+}
+
+static void add_all_steps(const platform *board, plan *made)
+{
+    const module_slot loader = {MODULE_BOOTLOADER, 0}, app = {MODULE_USER_PART, 2};
+    const plan_step steps[] = {
+        write_step(board, loader, 3001, ROUTE_CONTROL, 0),
+        {.operation = STEP_MODE, .cost_ms = 2500},
+        {.operation = STEP_INVALIDATE,
+         .slot = platform_find_slot(board, (module_slot){MODULE_USER_PART, 1}),
+         .via = ROUTE_DFU,
+         .address = board->former_user_part,
+         .bytes = 4096,
+         .guard = true,
+         .compare_first = true},
+        write_step(board, (module_slot){MODULE_SYSTEM_PART, 1}, 6200, ROUTE_DFU, 0x28000),
+        write_step(board, app, 6, ROUTE_DFU, 0xb4000),
+        write_step(board, loader, 3100, ROUTE_STAGED, 0x8024c000),
+        {.operation = STEP_SETTINGS,
+         .setting = SETTING_UPDATE_FLAG,
+         .value = UPDATE_FLAG_SET,
+         .via = ROUTE_DFU,
+         .bytes = 1},
+        {.operation = STEP_BOOT, .critical = true},
+        {.operation = STEP_SETTINGS,
+         .setting = SETTING_SETUP_DONE,
+         .value = SETUP_DONE_SET,
+         .via = ROUTE_CONTROL,
+         .bytes = 1},
+    };
+    made->step_count = sizeof steps / sizeof *steps;
+    memcpy(made->steps, steps, sizeof steps);
+}
+
+/** All kinds of steps that a plan can have, and none that the planner thought of: what it finds,
+ *  and how it says so, is no form of the file. */
 static void seed_plans(void)
 {
     static plan made; /* large */
     ARENA_OWNED memory = {0};
     platform_list boards;
-    catalog known = {0};
-    release set;
-    BUF_OWNED text = buf_make(64 * 1024);
     assert_int_equal(platform_load_all(&memory, &boards, NULL), OSB_OK);
-    assert_int_equal(catalog_load(&known, NULL), OSB_OK);
-    snapshot state = {.board = platform_by_name(&boards, "argon"), .mode = MODE_NORMAL};
-    assert_int_equal(catalog_release(&known, "4.0.2", state.board, &set, NULL), OSB_OK);
-    goal wanted = {.set = &set};
-    policy rules = {.simulated = true};
-    solve(&state, &wanted, &rules, &made);
-    JSON_OWNED *document = plan_to_json(&made);
-    assert_int_equal(json_to_text(document, &text, NULL), OSB_OK);
-    seed_keep("plan", "argon-unknown.json", buf_span(&text));
-    catalog_free(&known);
+    const platform *board = platform_by_name(&boards, "boron");
+    seed_refused_plan(&boards, board);
+    made = (plan){.board = board,
+                  .goal_version = "6.2.0",
+                  .via_count = 1,
+                  .via = {"6.1.1"},
+                  .file_count = 1,
+                  .files = {"module.bin"},
+                  .goal_app = "app.bin",
+                  .after_count = 1,
+                  .after = {{{MODULE_BOOTLOADER, 0}, 3100}},
+                  .warning_count = 1,
+                  .warnings = {"do not unplug the board"}};
+    text_copy(made.fingerprint, sizeof made.fingerprint, some_hash);
+    add_all_steps(board, &made);
+    keep_plan(&made, &boards, "all-steps.json");
 }
 
 static void keep_lock(const char *name, const release *sets, size_t count)

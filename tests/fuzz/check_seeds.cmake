@@ -1,0 +1,23 @@
+# The seeds in the corpus are those that fuzz_seeds writes: a form that has changed since would be
+# refused at its first member, and nothing behind it tried any more.
+# cmake -DSEEDS=fuzz_seeds -DCORPUS=tests/fuzz/corpus -DFRESH=build/... -P check_seeds.cmake
+file(REMOVE_RECURSE ${FRESH})
+file(MAKE_DIRECTORY ${FRESH})
+execute_process(COMMAND ${SEEDS} ${FRESH} RESULT_VARIABLE result OUTPUT_QUIET)
+if(NOT result EQUAL 0)
+    message(FATAL_ERROR "fuzz_seeds fails")
+endif()
+file(GLOB_RECURSE seeds RELATIVE ${FRESH} ${FRESH}/*)
+foreach(seed ${seeds})
+    set(kept "")
+    file(SHA256 ${FRESH}/${seed} fresh)
+    if(EXISTS ${CORPUS}/${seed})
+        file(SHA256 ${CORPUS}/${seed} kept)
+    endif()
+    if(NOT fresh STREQUAL kept)
+        list(APPEND stale ${seed})
+    endif()
+endforeach()
+if(stale)
+    message(FATAL_ERROR "write them anew with 'fuzz_seeds tests/fuzz/corpus': ${stale}")
+endif()
