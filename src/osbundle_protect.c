@@ -28,7 +28,7 @@ static osb_status take_protected(request *work, span file, release_module *entry
     uint8_t digest[SHA256_SIZE];
     module parsed;
     TRY(module_parse(file, plain.file, &parsed, error));
-    release_module_from(entry, &parsed, plain.file);
+    release_module_from(entry, &parsed, plain.file, NULL);
     entry->synthetic = plain.synthetic;
     memcpy(entry->made_from, plain.sha256, SHA256_SIZE);
     osb_status status = cas_publish(work->context->store, file, digest, error);
