@@ -292,7 +292,7 @@ static osb_status check_pins(const release *lock, const release_module *files, s
 {
     for (size_t i = 0; i < count; i++) {
         const release_module *pin = release_find(lock, files[i].slot);
-        if (pin && memcmp(pin->sha256, files[i].sha256, SHA256_SIZE) != 0)
+        if (pin && memcmp(pin->sha256, release_origin(&files[i]), SHA256_SIZE) != 0)
             return fail_not_locked(files[i].file, files[i].slot, error);
     }
     return OSB_OK;

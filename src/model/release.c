@@ -60,6 +60,11 @@ static bool is_zero(const uint8_t digest[SHA256_SIZE])
     return memcmp(digest, zeros, SHA256_SIZE) == 0;
 }
 
+const uint8_t *release_origin(const release_module *file)
+{
+    return is_zero(file->made_from) ? file->sha256 : file->made_from;
+}
+
 static json_t *digest_or_null(bool known, const uint8_t digest[SHA256_SIZE])
 {
     return known ? json_hex((span){digest, SHA256_SIZE}) : json_null();

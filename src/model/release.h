@@ -111,6 +111,9 @@ bool release_is_published(const release *set);
 /** Whether it is for everybody: published, no pre-release and no preview. */
 bool release_is_final(const release *set);
 
+/** SHA-256 of the file as it was released: where one was made from it for a board, of that. */
+const uint8_t *release_origin(const release_module *file);
+
 /**
  * A release_module from a parsed module file.
  * @param sha256 of the whole file, where that is known already; NULL: it is hashed here

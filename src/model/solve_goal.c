@@ -74,12 +74,6 @@ static void check_approved(solver *work)
     solve_refuse(work, "release %s is not among the approved ones: %s", work->set->version, list);
 }
 
-static bool is_made_anew(const release_module *file)
-{
-    static const uint8_t zeros[SHA256_SIZE];
-    return memcmp(file->made_from, zeros, SHA256_SIZE) != 0;
-}
-
 /** With a lock nothing is written but the very files that it pins, and what is made from them. */
 static void check_pin(solver *work, const release_module *file)
 {
@@ -90,7 +84,7 @@ static void check_pin(solver *work, const release_module *file)
         solve_refuse(work, "the lock pins no %s, and %s would be written there", slot, file->file);
         return;
     }
-    const uint8_t *digest = is_made_anew(file) ? file->made_from : file->sha256;
+    const uint8_t *digest = release_origin(file);
     if (memcmp(pin->sha256, digest, SHA256_SIZE) == 0)
         return;
     text_hex(wanted, (span){pin->sha256, SHA256_SIZE});

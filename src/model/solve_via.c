@@ -51,7 +51,8 @@ bool solve_via(const snapshot *state, const goal *wanted, const policy *rules, c
         longer.via_count = 1;
         if (catalog_release(known, catalog_version(known, i), state->board, &candidate, NULL) !=
                 OSB_OK ||
-            !release_is_final(&candidate) || !lies_between(state, wanted, &candidate))
+            !release_is_final(&candidate) || !lies_between(state, wanted, &candidate) ||
+            text_equal(candidate.version, wanted->set->version))
             continue;
         solve(state, &longer, rules, tried);
         found = !tried->refusal_count;
