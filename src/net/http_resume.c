@@ -54,7 +54,8 @@ static void begin_list(transfer *item)
     osb_status status =
         received_list_read(item->options->kept, request->url, request->content, &item->note, NULL);
     item->tally->done += request->content->size;
-    if (status != OSB_OK || request->content->overflow)
+    item->holds_list = status == OSB_OK && !request->content->overflow;
+    if (!item->holds_list)
         resume_forget(item);
 }
 
@@ -68,11 +69,19 @@ void resume_begin(transfer *item)
         begin_list(item);
 }
 
+bool resume_is_possible(const transfer *item)
+{
+    const http_request *request = item->request;
+    if (request->keep == HTTP_KEEP_LIST && !item->holds_list)
+        return false;
+    return request->content->size && *item->note.validator;
+}
+
 bool resume_add_headers(transfer *item)
 {
     char range[40];
     const bool is_list = item->request->keep == HTTP_KEEP_LIST;
-    if (!item->request->content->size || !*item->note.validator)
+    if (!resume_is_possible(item))
         return true;
     item->asks_change = is_list;
     item->asks_range = !is_list;
@@ -128,7 +137,7 @@ static answer_head judge(transfer *item)
     if (transfer_code(item) == HTTP_PARTIAL_CONTENT)
         return range_fits(item) ? HEAD_FITS : HEAD_WRONG_RANGE;
     transfer_rewind(item);
-    item->request->resumed = false;
+    item->request->resumed = item->holds_list = false;
     take_note(item);
     received_part_begin(&item->part, item->request->url, &item->note);
     return HEAD_FITS;

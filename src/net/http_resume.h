@@ -5,6 +5,9 @@
 /** Takes up what is kept of the request from earlier calls. May find that it is DONE. */
 void resume_begin(transfer *item);
 
+/** Whether the content is something to go on from: a beginning, or a list that may still hold. */
+bool resume_is_possible(const transfer *item);
+
 /** Appends the conditions of the next hop to its headers. False when memory ran out. */
 bool resume_add_headers(transfer *item);
 

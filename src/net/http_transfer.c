@@ -192,7 +192,7 @@ osb_status transfer_begin(transfer *item, osb_error *error)
         item->easy = item->curl->curl_easy_init();
     if (!item->easy)
         return osb_fail_memory(error);
-    if (!*item->note.validator)
+    if (!resume_is_possible(item))
         transfer_rewind(item);
     item->head = HEAD_UNSEEN;
     item->too_large = false;

@@ -47,6 +47,7 @@ typedef struct transfer {
     struct curl_slist *headers;
     received_note note; /**< of the bytes in the request's content */
     received_part part; /**< where they are kept too */
+    bool holds_list;    /**< those are a whole list, as it was kept */
     bool asks_range;    /**< this hop asks for the rest of them */
     bool asks_change;   /**< this hop asks whether they still hold */
     answer_head head;   /**< of this hop's answer */

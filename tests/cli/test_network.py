@@ -2,6 +2,7 @@
 """Servers that fail, lie, dawdle or turn away: what users then see, and that the cache stays clean."""
 
 import gzip
+import json
 import os
 import pty
 import shutil
@@ -403,6 +404,22 @@ class Lists(NetworkTest):
         self.site.add_release("6.0.0", self.files)
         changed = self.run_program("list", "--remote", "--json").json
         self.assertEqual(len(changed["releases"]), 2)
+
+    def test_a_list_that_broke_off_is_not_taken_for_an_unchanged_one(self):
+        self.site.start()
+        whole = json.dumps(self.site.releases).encode()
+        last = {"Link": '<http://127.0.0.1/>; rel="first"'}
+        bad = BadServer()
+        self.addCleanup(bad.stop)
+        path = "/repos/particle-iot/device-os/releases"
+        bad.serve(path, Answer(whole, etag='"a"', headers=last, cut_at=len(whole) // 2),
+                  Answer(whole, etag='"a"', headers=last), Answer(status=304, etag='"a"'))
+        self.source = f"github+http://127.0.0.1:{bad.port}/repos/particle-iot/device-os"
+        for _ in range(2):
+            result = self.run_program("list", "--remote", "--json", *QUICK)
+            self.assertEqual(len(result.json["releases"]), 1)
+        self.assertEqual([headers.get("If-None-Match") for headers in bad.asked(path)],
+                         [None, None, '"a"'])
 
     def test_a_list_that_rotted_on_disk_is_asked_for_again(self):
         self.serve()
