@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "net/fetch.h"
-#include "trust/release_name.h"
 
 typedef struct import {
     osb_context *context;
@@ -78,17 +77,6 @@ static bool is_wanted(const osb_import *wanted, const platform *board)
     return !wanted->platform_count;
 }
 
-/** Whether a listing has anything for a board. */
-static bool lists_board(const source_listing *listing, const platform *board)
-{
-    release_name name;
-    for (size_t i = 0; i < listing->count; i++)
-        if (release_name_parse(listing->files[i].name, &name) &&
-            release_name_is_for_boards(&name) && text_equal(name.platform, board->name))
-            return true;
-    return false;
-}
-
 static osb_status import_version(import *run, source_order *from, const char *release_version,
                                  osb_error *error)
 {
@@ -97,7 +85,8 @@ static osb_status import_version(import *run, source_order *from, const char *re
     const platform_list *boards = &run->context->platforms;
     TRY(source_find(from->opened[0], release_version, &memory, &listing, error));
     for (size_t i = 0; i < boards->count; i++)
-        if (is_wanted(run->wanted, &boards->items[i]) && lists_board(&listing, &boards->items[i]))
+        if (is_wanted(run->wanted, &boards->items[i]) &&
+            fetch_lists_any(&listing, &boards->items[i], &run->context->known))
             TRY(import_release(run, from, release_version, &boards->items[i], error));
     return OSB_OK;
 }

@@ -25,3 +25,6 @@ osb_status fetch_release(source_order *sources, const char *version, const platf
                          const catalog *known, cache *target, bool allow_incomplete,
                          const fetch_progress *progress, fetch_result *result,
                          osb_error *error) OSB_MUST_CHECK;
+
+/** Whether a listing has a file that fetch_release would take for a board. */
+bool fetch_lists_any(const source_listing *listing, const platform *board, const catalog *known);

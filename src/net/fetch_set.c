@@ -8,6 +8,7 @@
 #include "net/fetch_set.h"
 
 #include "base/text.h"
+#include "net/fetch.h"
 #include "trust/release_name.h"
 
 bool fetch_slot_is_chosen(const platform_slot *place)
@@ -82,6 +83,18 @@ void fetch_set_add(fetch_set *set, const platform *board, source *from,
         if (fetch_slot_is_chosen(place) && !fetch_set_has(set, place->slot))
             fetch_set_add_slot(set, board, place, from, listing, cataloged);
     }
+}
+
+bool fetch_lists_any(const source_listing *listing, const platform *board, const catalog *known)
+{
+    release entry;
+    const bool is_known =
+        known && catalog_release(known, listing->version, board, &entry, NULL) == OSB_OK;
+    for (size_t i = 0; i < board->slot_count; i++)
+        if (fetch_slot_is_chosen(&board->slots[i]) &&
+            fetch_best_file(board, &board->slots[i], listing, is_known ? &entry : NULL))
+            return true;
+    return false;
 }
 
 void fetch_set_remove(fetch_set *set, size_t index)

@@ -250,6 +250,14 @@ class Genuine(FilesTest):
         self.assertEqual(files["system_part/1"]["from"],
                          f"{folder}/updates/system-part1-0.5.2-electron.bin")
 
+    def test_they_can_be_imported_as_a_whole(self):
+        folder = str(genuine.package("1.16.0"))
+        result = self.run_program("cache", "import", folder, code=5)
+        self.assertIn("no bootloader-0.5.2-photon.bin", result.err + result.out)
+        self.run_program("cache", "import", "--allow-incomplete", folder)
+        self.assertEqual(self.files_below("cache/releases/0.5.2"),
+                         ["electron.json", "p1.json", "photon.json"])
+
 
 if __name__ == "__main__":
     unittest.main()
