@@ -272,6 +272,48 @@ typedef struct osb_import {
 OSB_EXPORT osb_status osb_cache_import(osb_context *context, const osb_import *wanted,
                                        struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 
+/* Release bundles and mirrors ------------------------------------------------------------ */
+
+/** What is to go into a bundle or mirror. Lists may be empty; what is not cached is fetched. */
+typedef struct osb_cargo {
+    const char *const *versions, *const *platforms; /**< each version for each platform */
+    size_t version_count, platform_count;
+    const char *const *locks, *const *apps; /**< paths; what a lock pins comes along */
+    size_t lock_count, app_count;
+    bool allow_incomplete; /**< also releases that lack a module */
+} osb_cargo;
+
+/**
+ * Writes a release bundle, osbundle-bundle(5); the same content gives the same bytes.
+ * @param path NAME.tar.zst or NAME.zip; there is the whole bundle afterwards or what was there
+ * @param result "osbundle-bundle"
+ */
+OSB_EXPORT osb_status osb_bundle_export(osb_context *context, const osb_cargo *cargo,
+                                        const char *path, struct json_t **result,
+                                        osb_error *error) OSB_MUST_CHECK;
+
+typedef enum osb_bundle_depth {
+    OSB_BUNDLE_INFO,   /**< what its index lists; the contents are not looked at */
+    OSB_BUNDLE_VERIFY, /**< all checks of an import; nothing is kept */
+    OSB_BUNDLE_IMPORT  /**< taken into the cache, once all of it was found good */
+} osb_bundle_depth;
+
+/** Opens a bundle and goes so far with it. "osbundle-bundle".
+ *  @param folder of an import: its locks and applications are also written there; NULL: not */
+OSB_EXPORT osb_status osb_bundle_open(osb_context *context, const char *path,
+                                      osb_bundle_depth depth, const char *folder,
+                                      bool allow_incomplete, struct json_t **result,
+                                      osb_error *error) OSB_MUST_CHECK;
+
+/**
+ * Adds releases to a mirror, osbundle-mirror(5); without platforms, for all that the catalog knows
+ * them for. `result` is an "osbundle-mirror".
+ * @param prune afterwards, remove the files that its index does not list
+ */
+OSB_EXPORT osb_status osb_mirror(osb_context *context, const osb_cargo *cargo, const char *folder,
+                                 bool prune, struct json_t **result,
+                                 osb_error *error) OSB_MUST_CHECK;
+
 /* Boards --------------------------------------------------------------------------------- */
 
 /**

@@ -95,19 +95,6 @@ osb_status file_write_all(int descriptor, span content, const char *path, osb_er
     return OSB_OK;
 }
 
-/** The folder that holds `path`, "." where none is named. */
-static void parent_folder(char target[PATH_SIZE], const char *path)
-{
-    text_copy(target, PATH_SIZE, path);
-    char *slash = strrchr(target, '/');
-    if (!slash)
-        text_copy(target, PATH_SIZE, ".");
-    else if (slash == target)
-        target[1] = '\0';
-    else
-        *slash = '\0';
-}
-
 static osb_status fill_and_sync(int descriptor, const char *path, span content, mode_t mode,
                                 osb_error *error)
 {
@@ -130,7 +117,7 @@ osb_status file_write_atomic(const char *path, span content, mode_t mode, osb_er
     char temporary[PATH_SIZE], folder[PATH_SIZE];
     if (!text_format(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()))
         return osb_fail(error, OSB_ERR_USAGE, path, "use a shorter path", "path is too long");
-    parent_folder(folder, path);
+    path_folder(path, folder);
     unlink(temporary);
     osb_status status = write_and_sync(temporary, content, mode, error);
     if (status == OSB_OK && rename(temporary, path) != 0)
@@ -156,7 +143,7 @@ osb_status file_write_new(const char *path, span content, mode_t mode, osb_error
         unlink(path);
         return status;
     }
-    parent_folder(folder, path);
+    path_folder(path, folder);
     return folder_sync(folder, error);
 }
 
@@ -166,7 +153,7 @@ static osb_status make_one(const char *path, osb_error *error)
     char above[PATH_SIZE];
     if (mkdir(path, 0777) != 0)
         return errno == EEXIST ? OSB_OK : osb_fail_errno(error, "create folder", path);
-    parent_folder(above, path);
+    path_folder(path, above);
     return folder_sync(above, error);
 }
 

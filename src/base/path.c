@@ -23,6 +23,18 @@ const char *path_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+void path_folder(const char *path, char target[PATH_SIZE])
+{
+    text_copy(target, PATH_SIZE, path);
+    char *slash = strrchr(target, '/');
+    if (!slash)
+        text_copy(target, PATH_SIZE, ".");
+    else if (slash == target)
+        target[1] = '\0';
+    else
+        *slash = '\0';
+}
+
 bool path_is_plain_name(const char *name)
 {
     size_t size = strnlen(name, 201);

@@ -16,6 +16,9 @@ osb_status path_join(char target[PATH_SIZE], const char *folder, const char *nam
 /** What stands behind the last slash; the whole path when there is none. */
 const char *path_name(const char *path);
 
+/** The folder that holds `path`: "." where none is named. */
+void path_folder(const char *path, char target[PATH_SIZE]);
+
 /**
  * Whether a name from outside is safe as one file name: not empty, not "." or "..", no slash, no
  * backslash, no control byte, at most 200 bytes.

@@ -23,7 +23,7 @@ typedef struct options {
     text_list sources, simulated, labels;
     /* of some commands */
     bool all, yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
-    bool all_platforms, prerelease;
+    bool all_platforms, prerelease, prune;
     bool credentials, attach, real_time, listening;
     const char *retry, *retry_delay, *stall_timeout, *max_wait;
     const char *via, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
@@ -54,7 +54,9 @@ enum option_group {
     TAKES_KEY = 1 << 15,       /**< --password-file --no-password */
     TAKES_SERIAL = 1 << 16,    /**< --listening */
     TAKES_SIGNATURE = 1 << 17, /**< --signature --key */
-    TAKES_PRUNE = 1 << 18      /**< --older-than --max-size --keep-lock --dry-run */
+    TAKES_PRUNE = 1 << 18,     /**< --older-than --max-size --keep-lock --dry-run */
+    TAKES_BUNDLE = 1 << 19,    /**< --app --output */
+    TAKES_MIRROR = 1 << 20     /**< --prune */
 };
 
 typedef struct progress progress;
@@ -93,6 +95,8 @@ osb_status cmd_list(cli *self, osb_error *error);
 osb_status cmd_show(cli *self, osb_error *error);
 osb_status cmd_inspect(cli *self, osb_error *error);
 osb_status cmd_verify(cli *self, osb_error *error);
+osb_status cmd_bundle(cli *self, osb_error *error);
+osb_status cmd_mirror(cli *self, osb_error *error);
 osb_status cmd_info(cli *self, osb_error *error);
 osb_status cmd_diagnose(cli *self, osb_error *error);
 osb_status cmd_lock(cli *self, osb_error *error);

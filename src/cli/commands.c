@@ -115,6 +115,37 @@ static const command cache = {
     .most = LIST_MAX,
     .run = cmd_cache,
 };
+static const command bundle = {
+    .name = "bundle",
+    .arguments = "export VERSION... -p PLATFORM... -o FILE | import FILE | verify FILE | info FILE",
+    .summary = "one file with everything that a bench needs",
+    .details =
+        "export  writes releases, platform data, lock files (--lock) and applications (--app)\n"
+        "        to FILE, NAME.tar.zst or NAME.zip; the same content gives the same bytes\n"
+        "import  takes it into the cache once all of it was found good; with -o DIR, its locks\n"
+        "        and applications are also written there\n"
+        "verify  makes the checks of an import and keeps nothing\n"
+        "info    tells what is in it\n"
+        "A bundle can also be used in place: --source FILE in any other command.",
+    .takes = TAKES_PLATFORM | TAKES_LOCK | TAKES_INCOMPLETE | TAKES_BUNDLE,
+    .least = 1,
+    .most = LIST_MAX,
+    .run = cmd_bundle,
+};
+static const command mirror = {
+    .name = "mirror",
+    .arguments = "DIR VERSION... [-p PLATFORM]... [--prune]",
+    .summary = "a folder of releases that any web server can serve",
+    .details =
+        "Fetches the releases (without -p, for every platform that the catalog knows them for)\n"
+        "and adds them to DIR. What is listed there stays, and it may be read meanwhile: only\n"
+        "the index ever changes, as the last step. Use it as --source mirror+https://HOST/PATH,\n"
+        "file:///DIR or DIR. --prune removes files that the index does not list.",
+    .takes = TAKES_PLATFORM | TAKES_INCOMPLETE | TAKES_MIRROR,
+    .least = 1,
+    .most = LIST_MAX,
+    .run = cmd_mirror,
+};
 static const command info = {
     .name = "info",
     .arguments = "[DEVICE | --all]",
@@ -219,9 +250,9 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch,  &list,   &show, &inspect,  &verify, &lock,
-                                   &key,    &cache,  &info, &diagnose, &plan,   &restore,
-                                   &resume, &serial, &sim,  &version,  &help};
+const command *const commands[] = {&fetch,  &list,   &show,  &inspect, &verify,   &lock, &key,
+                                   &bundle, &mirror, &cache, &info,    &diagnose, &plan, &restore,
+                                   &resume, &serial, &sim,   &version, &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

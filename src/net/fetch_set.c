@@ -70,6 +70,7 @@ fetch_item *fetch_set_add_slot(fetch_set *set, const platform *board, const plat
     *item = (fetch_item){.place = place,
                          .from = from,
                          .file = file,
+                         .older = *file->older ? file->older : NULL,
                          .cataloged = cataloged ? release_find(cataloged, place->slot) : NULL,
                          .content = buf_make((size_t)limit)};
     return item;

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "net/archive.h"
+#include "net/kit.h"
 #include "net/source_backend.h"
 #include "net/url.h"
 
@@ -20,12 +21,16 @@ enum {
     LISTINGS_MAX = 16384 /**< releases of one source, repeated ones counted; real ones have 300 */
 };
 
-/** What lies at a path decides: an archive of release files, else a folder of them. */
+/** What lies at a path decides: a bundle, an archive or folder of release files, a mirror. */
 static osb_status path_open(const char *path, const net_options *options, source **opened,
                             osb_error *error)
 {
+    if (kit_is_likely(path))
+        return kit_source_open(path, options, opened, error);
     if (archive_is_named(path) && file_exists(path))
         return archive_source_open(path, options, opened, error);
+    if (mirror_is_folder(path))
+        return mirror_folder_open(path, options, opened, error);
     return folder_open(path, options, opened, error);
 }
 
@@ -50,6 +55,8 @@ static const struct {
     {"github+http://", sizeof "github+" - 1, github_open},
     {"particle+https://", sizeof "particle+" - 1, particle_open},
     {"particle+http://", sizeof "particle+" - 1, particle_open},
+    {"mirror+https://", sizeof "mirror+" - 1, mirror_open},
+    {"mirror+http://", sizeof "mirror+" - 1, mirror_open},
     {"file://", 0, file_url_open},
 };
 
@@ -62,6 +69,7 @@ static osb_status open_by_scheme(const char *url, const net_options *options, so
     if (!*url || strstr(url, "://"))
         return osb_fail(error, OSB_ERR_USAGE, url,
                         "use github+https://HOST/repos/OWNER/NAME, particle+https://HOST/v1, "
+                        "mirror+https://HOST/PATH, "
                         "file:///FOLDER or a path",
                         "not a source that is known here");
     return path_open(url, options, opened, error);

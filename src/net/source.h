@@ -61,6 +61,7 @@ enum {
 typedef struct source_file {
     char name[RELEASE_FILE_NAME];
     char location[SOURCE_LOCATION]; /**< URL or path */
+    char older[VERSION_SIZE];       /**< the release that it was taken from; empty: this one */
     uint64_t size;                  /**< bytes; 0 unknown */
     bool has_sha256;                /**< the site publishes a digest */
     bool is_guess;                  /**< nobody was asked: it may not be there */

@@ -36,6 +36,15 @@ osb_status folder_open(const char *rest, const net_options *options, source **op
                        osb_error *error) OSB_MUST_CHECK; /**< a path */
 osb_status archive_source_open(const char *rest, const net_options *options, source **opened,
                                osb_error *error) OSB_MUST_CHECK; /**< a path */
+osb_status mirror_open(const char *rest, const net_options *options, source **opened,
+                       osb_error *error) OSB_MUST_CHECK; /**< "https://HOST/PATH" */
+osb_status mirror_folder_open(const char *rest, const net_options *options, source **opened,
+                              osb_error *error) OSB_MUST_CHECK; /**< a path */
+osb_status kit_source_open(const char *rest, const net_options *options, source **opened,
+                           osb_error *error) OSB_MUST_CHECK; /**< a path */
+
+/** Whether a folder of this machine is a mirror. */
+bool mirror_is_folder(const char *path);
 
 /** A download of what is on this machine, one file after the other by `copy`. */
 osb_status source_copy_each(source *self, download *downloads, size_t count,

@@ -1,0 +1,33 @@
+/*
+ * The facade's mirrors: releases are fetched, then added to a folder that a web server serves.
+ *
+ * How the folder is written is store/mirror's. Invariant: only what passed every check on its way
+ * into the cache gets into a mirror.
+ */
+#include "osbundle_cargo.h"
+#include "store/mirror.h"
+
+static json_t *describe(const char *folder, const release_index *index, const mirror_result *done)
+{
+    return json_pack("{s:s, s:i, s:s, s:I, s:b, s:I, s:I, s:I, s:I, s:o}", "type",
+                     "osbundle-mirror", "schema", 1, "folder", folder, "version",
+                     (json_int_t)done->version, "changed", done->changed, "added_objects",
+                     (json_int_t)done->added, "added_bytes", (json_int_t)done->added_bytes,
+                     "removed_files", (json_int_t)done->removed, "removed_bytes",
+                     (json_int_t)done->removed_bytes, "releases", cargo_releases_to_json(index));
+}
+
+osb_status osb_mirror(osb_context *context, const osb_cargo *cargo, const char *folder, bool prune,
+                      json_t **result, osb_error *error)
+{
+    RELEASE_INDEX_OWNED added = {.role = INDEX_MIRROR};
+    RELEASE_INDEX_OWNED index = {0};
+    mirror_result done;
+    *result = NULL;
+    TRY(cargo_add_releases(context, cargo, &added, error));
+    TRY(mirror_update(folder, context->store, &added, NULL, &index, &done, error));
+    if (prune)
+        TRY(mirror_prune(folder, &done, error));
+    *result = describe(folder, &index, &done);
+    return OSB_OK;
+}
