@@ -198,11 +198,17 @@ static osb_status take_stock(prune_work *work, osb_error *error)
     return OSB_OK;
 }
 
-/** Records first and for good, so that no moment has a record without its objects. */
+/**
+ * Records first and for good, so that no moment has a record without its objects. These are made
+ * old before that: should this be cut off in between, the next prune finishes it.
+ */
 static osb_status carry_out(prune_work *work, osb_error *error)
 {
     prune_report *report = work->report;
     report->bytes_left = bytes_that_stay(work);
+    for (size_t i = 0; i < work->object_count; i++)
+        if (is_doomed(work, i))
+            prune_make_old(work, &work->objects[i]);
     for (size_t i = 0; i < work->fate_count; i++)
         if (!work->fates[i].kept_by)
             TRY(prune_remove_record(work, work->fates[i].release, error));

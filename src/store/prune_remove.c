@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -41,6 +42,15 @@ osb_status prune_remove_record(const prune_work *work, const stored_release *rec
     TRY(folder_sync(path, error));
     (void)!rmdir(path); /* the last platform's record is gone, or others remain */
     return OSB_OK;
+}
+
+void prune_make_old(const prune_work *work, const stored_object *object)
+{
+    char path[PATH_SIZE];
+    const struct timespec long_ago[2] = {{0}, {0}};
+    if (!work->wish->dry_run &&
+        object_path(path, cache_root(work->opened), object->sha256, NULL) == OSB_OK)
+        (void)!utimensat(AT_FDCWD, path, long_ago, 0);
 }
 
 osb_status prune_remove_object(const prune_work *work, const stored_object *object,

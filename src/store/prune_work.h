@@ -33,6 +33,8 @@ typedef struct prune_work {
 /** Each of these adds to the report, and on a dry run does nothing else. */
 osb_status prune_remove_record(const prune_work *work, const stored_release *record,
                                osb_error *error) OSB_MUST_CHECK;
+/** Takes an object's youth, which protects it; one that is published again is young again. */
+void prune_make_old(const prune_work *work, const stored_object *object);
 osb_status prune_remove_object(const prune_work *work, const stored_object *object,
                                osb_error *error) OSB_MUST_CHECK;
 /** Those of the files in a folder that `unwanted` says, and that nobody is writing. */
