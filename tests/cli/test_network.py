@@ -142,6 +142,12 @@ class Broken(NetworkTest):
         self.assert_two_line_error(result, f"more than the {len(self.large)} bytes")
         self.assertLess(len(self.parts()), len(self.wanted))
 
+    def test_more_than_was_published_is_refused_while_it_comes(self):
+        self.serve(Answer(self.large + bytes(5_000_000), declared_length=-1))
+        result = self.fetch(code=4)
+        self.assert_two_line_error(result, f"more than the {len(self.large)} bytes")
+        self.assertLess(self.bad.sent, len(self.large) + 5_000_000)
+
     def test_a_crawling_server_is_left(self):
         self.serve(self.answer(drip=(20, 0.25)), self.answer())
         begin = time.monotonic()

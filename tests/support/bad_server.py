@@ -22,7 +22,7 @@ class Answer:
     status: int = 200
     headers: dict = dataclasses.field(default_factory=dict)
     etag: str | None = None  # quoted; with one, ranges are served
-    declared_length: int | None = None  # Content-Length that is sent, true or not
+    declared_length: int | None = None  # Content-Length that is sent, true or not; -1: none is
     cut_at: int | None = None  # bytes of this answer after which the connection is closed
     delay_s: float = 0.0  # silence in the middle of the body
     drip: tuple | None = None  # (bytes, seconds): so many at a time, with so long between
@@ -95,7 +95,8 @@ class BadServer:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, value)
-        handler.send_header("Content-Length", str(length))
+        if length >= 0:
+            handler.send_header("Content-Length", str(length))
         handler.send_header("Connection", "close")
         handler.end_headers()
         try:
