@@ -28,7 +28,8 @@ enum {
 
 enum {
     STRETCH_BYTES = 16 * 1024, /**< an attempt that gains so much is not counted */
-    DOUBLINGS_MAX = 6          /**< of the pause between attempts */
+    DOUBLINGS_MAX = 6,         /**< of the pause between attempts */
+    NOTICED_MS = 1000          /**< who waits longer wants to know for what */
 };
 
 /** A pause of about `ms`, so that those whom a server failed together do not come back together. */
@@ -51,7 +52,8 @@ static uint64_t pause_ms(transfer *item, uint64_t asked_ms)
 static void tell_wait(transfer *item, const char *what, uint64_t wait_ms)
 {
     const fetch_progress *progress = item->tally->progress;
-    fetch_news news = {.file = item->request->name,
+    const char *name = item->request->name;
+    fetch_news news = {.file = name,
                        .file_done = item->request->content->size,
                        .file_total = item->request->size,
                        .done = item->tally->done,
@@ -60,6 +62,9 @@ static void tell_wait(transfer *item, const char *what, uint64_t wait_ms)
                        .wait_ms = wait_ms};
     if (progress && progress->advance)
         progress->advance(progress->context, &news);
+    else if (wait_ms >= NOTICED_MS)
+        log_line(item->options->log, LOG_WARNING, "http", "%s: again in %" PRIu64 " s: %s", name,
+                 (wait_ms + 999) / 1000, what);
 }
 
 /** Waits and begins anew from the first URL, or gives up with `what`. */
@@ -144,7 +149,7 @@ static osb_status judge_rate_limit(transfer *item, long code, uint64_t wait_ms, 
         return try_again(item, wait_ms, what, error);
     item->request->rationed = true;
     return osb_fail(error, OSB_ERR_NETWORK, item->request->url,
-                    item->request->bearer
+                    item->request->bearer || item->request->keep == HTTP_KEEP_PART
                         ? "wait until then, or use another source"
                         : "set GITHUB_TOKEN for a higher limit, wait until then, or use another "
                           "source",

@@ -52,6 +52,15 @@ class NetworkTest(ProgramTest):
         self.bad = self.site.misbehave(VERSION, LARGE, *answers) if answers else None
         self.source = self.site.start()
 
+    def api(self, *answers):
+        """An API of which only the list of releases answers."""
+        bad = BadServer()
+        self.addCleanup(bad.stop)
+        path = "/repos/particle-iot/device-os/releases"
+        bad.serve(path, *answers)
+        self.source = f"github+http://127.0.0.1:{bad.port}/repos/particle-iot/device-os"
+        return bad.asked, path
+
     def fetch(self, *words, code=0, **variables):
         """One fetch, behind which the cache must be clean."""
         result = self.run_program("fetch", VERSION, "-p", "p2", *QUICK, *words, code=code,
@@ -240,6 +249,20 @@ class Waiting(NetworkTest):
         self.assertGreater(time.monotonic() - begin, 1)
         self.assertIn("rate limit", result.err)
 
+    def test_the_wait_for_a_list_is_told_too(self):
+        last = {"Link": '<http://127.0.0.1/>; rel="first"'}
+        self.api(Answer(status=429, headers={"Retry-After": "1"}), Answer(b"[]", headers=last))
+        result = self.run_program("list", "--remote", *QUICK)
+        self.assertRegex(result.err, "again in [12] s: the server's rate limit is used up until 2")
+
+    def test_a_token_is_the_cure_for_the_rate_limit_of_the_api_only(self):
+        limit = Answer(status=403, headers={"X-RateLimit-Remaining": "0",
+                                            "X-RateLimit-Reset": str(int(time.time()) + 1000)})
+        self.api(limit)
+        self.assertIn("GITHUB_TOKEN", self.run_program("list", "--remote", code=6).err)
+        self.serve(limit)
+        self.assertNotIn("GITHUB_TOKEN", self.fetch(code=6).err)
+
     def test_a_rate_limit_that_ends_too_late_is_told_with_its_end(self):
         reset = int(time.time()) + 1000
         self.serve(Answer(status=403, headers={"X-RateLimit-Remaining": "0",
@@ -412,19 +435,15 @@ class Lists(NetworkTest):
         self.assertEqual(len(changed["releases"]), 2)
 
     def test_a_list_that_broke_off_is_not_taken_for_an_unchanged_one(self):
-        self.site.start()
         whole = json.dumps(self.site.releases).encode()
         last = {"Link": '<http://127.0.0.1/>; rel="first"'}
-        bad = BadServer()
-        self.addCleanup(bad.stop)
-        path = "/repos/particle-iot/device-os/releases"
-        bad.serve(path, Answer(whole, etag='"a"', headers=last, cut_at=len(whole) // 2),
-                  Answer(whole, etag='"a"', headers=last), Answer(status=304, etag='"a"'))
-        self.source = f"github+http://127.0.0.1:{bad.port}/repos/particle-iot/device-os"
+        asked, path = self.api(
+            Answer(whole, etag='"a"', headers=last, cut_at=len(whole) // 2),
+            Answer(whole, etag='"a"', headers=last), Answer(status=304, etag='"a"'))
         for _ in range(2):
             result = self.run_program("list", "--remote", "--json", *QUICK)
             self.assertEqual(len(result.json["releases"]), 1)
-        self.assertEqual([headers.get("If-None-Match") for headers in bad.asked(path)],
+        self.assertEqual([headers.get("If-None-Match") for headers in asked(path)],
                          [None, None, '"a"'])
 
     def test_a_list_that_rotted_on_disk_is_asked_for_again(self):
