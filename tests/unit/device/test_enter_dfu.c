@@ -3,18 +3,13 @@
  * what became of each.
  */
 #include "unit/device/fake_serial.h"
+#include "unit/device/held_fake.h"
 
 enum {
     ENTER_DFU = 50,
     BUTTON_WAIT_MS = 30000
 };
 
-static fake_bus bus;
-static arena keep;
-static platform_list platforms;
-static osb_error error;
-static device *held;
-static fake_board *board;
 static char told[4][400]; /* warnings */
 static size_t told_count;
 
@@ -26,30 +21,17 @@ static void hear(void *context, log_level level, const char *topic, const char *
         text_copy(told[told_count++], sizeof *told, line);
 }
 
-static int set_up(void **state)
+/* Held with a log that is heard. */
+static int set_up_p2(void **state)
 {
     static const log_sink log = {.write = hear, .level = LOG_DEBUG};
     device_entry entry;
-    (void)state;
-    fake_make(&bus);
+    set_up(state);
     memset(fake_ports, 0, sizeof fake_ports);
     told_count = 0;
-    platforms = fake_platforms(&keep);
-    error = (osb_error){0};
     board = fake_add(&bus, 0, "1-1", FAKE_P2, FAKE_ID);
     assert_int_equal(device_select(&bus.base, &platforms, NULL, &entry, &error), OSB_OK);
     assert_int_equal(device_open(&bus.base, &platforms, &entry, &log, &held, &error), OSB_OK);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    device_close(held);
-    held = NULL;
-    assert_int_equal(bus.open_handles, 0);
-    fake_make(&bus);
-    arena_free(&keep);
     return 0;
 }
 
@@ -229,7 +211,7 @@ static void the_user_can_stop_each_wait(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_p2, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_board_without_control_requests_is_touched),
         TEST(a_board_that_refuses_the_request_is_touched),

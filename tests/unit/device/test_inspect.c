@@ -1,39 +1,7 @@
 /* Snapshots: from what a board reports in normal mode, and from its flash in DFU mode. */
-#include "unit/device/fake_bus.h"
+#include "unit/device/held_fake.h"
 
-static fake_bus bus;
-static arena keep;
-static platform_list platforms;
-static osb_error error;
-static device *held;
-static fake_board *board;
 static snapshot shot;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fake_make(&bus);
-    platforms = fake_platforms(&keep);
-    error = (osb_error){0};
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    device_close(held);
-    held = NULL;
-    assert_int_equal(bus.open_handles, 0);
-    fake_make(&bus);
-    arena_free(&keep);
-    return 0;
-}
-
-static void hold(uint16_t product_id)
-{
-    board = fake_add(&bus, 0, "1-1", product_id, FAKE_ID);
-    held = fake_hold(&bus, &platforms, NULL);
-}
 
 static const snapshot_module *find(uint8_t function, uint8_t index)
 {

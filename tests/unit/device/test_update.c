@@ -1,37 +1,17 @@
 /* Updates by control requests: what goes over the wire, what it may cost, how it ends. */
-#include "unit/device/fake_bus.h"
+#include "unit/device/held_fake.h"
 
 enum {
     FILE_SIZE = 50152,
     CHUNKS = 49
 };
 
-static fake_bus bus;
-static arena keep;
-static platform_list platforms;
-static osb_error error;
-static device *held;
-static fake_board *board;
 static uint8_t file[FILE_SIZE];
 
-static int set_up(void **state)
+static int set_up_p2(void **state)
 {
-    (void)state;
-    fake_make(&bus);
-    platforms = fake_platforms(&keep);
-    error = (osb_error){0};
-    board = fake_add(&bus, 0, "1-1", FAKE_P2, FAKE_ID);
-    held = fake_hold(&bus, &platforms, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    device_close(held);
-    assert_int_equal(bus.open_handles, 0);
-    fake_make(&bus);
-    arena_free(&keep);
+    set_up(state);
+    hold(FAKE_P2);
     return 0;
 }
 
@@ -175,7 +155,7 @@ static void updates_need_normal_mode(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_p2, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_update_of_n_chunks_costs_at_most_4n_and_16_transfers),
         TEST(chunks_obey_the_board),

@@ -1,41 +1,21 @@
 /* Flash in DFU mode: what is written can be read back, what it costs, and what is never written. */
-#include "unit/device/fake_bus.h"
+#include "unit/device/held_fake.h"
 
-static fake_bus bus;
-static arena keep;
-static platform_list platforms;
-static osb_error error;
-static device *held;
-static fake_board *board;
 static uint8_t content[40 * FAKE_PAGE];
 
-static int set_up(void **state)
+static int fill_content(void **state)
 {
     (void)state;
-    fake_make(&bus);
-    platforms = fake_platforms(&keep);
-    error = (osb_error){0};
     for (size_t i = 0; i < sizeof content; i++)
         content[i] = (uint8_t)(i * 31 + (i >> 8));
     return 0;
 }
 
-static int tear_down(void **state)
+/* A board whose flash is neither blank nor what is written. */
+static void hold_used(uint16_t product_id)
 {
-    (void)state;
-    device_close(held);
-    held = NULL;
-    assert_int_equal(bus.open_handles, 0);
-    fake_make(&bus);
-    arena_free(&keep);
-    return 0;
-}
-
-static void hold(uint16_t product_id)
-{
-    board = fake_add(&bus, 0, "1-1", product_id, FAKE_ID);
+    hold(product_id);
     memset(board->flash, 0x55, board->flash_size);
-    held = fake_hold(&bus, &platforms, NULL);
 }
 
 static osb_status write_at(uint32_t address, size_t size)
@@ -54,7 +34,7 @@ static void what_was_written_is_read_back(void **state)
                  {0x085fffff, 1},
                  {0x08061000, FAKE_PAGE}};
     (void)state;
-    hold(FAKE_P2_DFU);
+    hold_used(FAKE_P2_DFU);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         BUF_OWNED back = buf_make(sizeof content);
         assert_int_equal(write_at(cases[i].address, cases[i].size), OSB_OK);
@@ -84,7 +64,7 @@ static void a_write_costs_three_transfers_a_block_and_page_and_12_more(void **st
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         set_up(NULL);
-        hold(FAKE_P2_DFU);
+        hold_used(FAKE_P2_DFU);
         unsigned before = bus.transfers;
         assert_int_equal(write_at(cases[i].address, cases[i].size), OSB_OK);
         unsigned cost = bus.transfers - before;
@@ -102,7 +82,7 @@ static void a_write_costs_three_transfers_a_block_and_page_and_12_more(void **st
 static void a_read_costs_one_transfer_a_block_and_12_more(void **state)
 {
     (void)state;
-    hold(FAKE_P2_DFU);
+    hold_used(FAKE_P2_DFU);
     unsigned before = bus.transfers;
     BUF_OWNED back = buf_make(1 << 20);
     assert_int_equal(device_read_flash(held, 0, 0x08060000, 1 << 20, NULL, &back, &error), OSB_OK);
@@ -124,7 +104,7 @@ static void note_progress(void *context, uint64_t done, uint64_t total)
 static void progress_counts_bytes_from_0_to_all(void **state)
 {
     (void)state;
-    hold(FAKE_P2_DFU);
+    hold_used(FAKE_P2_DFU);
     seen_progress seen = {0};
     device_progress progress = {note_progress, &seen};
     BUF_OWNED back = buf_make(sizeof content);
@@ -159,7 +139,7 @@ static void flash_outside_of_dfu_slots_is_never_written(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         set_up(NULL);
-        hold(cases[i].product_id);
+        hold_used(cases[i].product_id);
         assert_int_equal(write_at(cases[i].address, cases[i].size), OSB_ERR_REFUSED);
         assert_int_equal(board->erased + board->written, 0);
         device_close(held);
@@ -170,7 +150,7 @@ static void flash_outside_of_dfu_slots_is_never_written(void **state)
 static void ranges_that_the_board_does_not_map_are_refused(void **state)
 {
     (void)state;
-    hold(FAKE_BORON_DFU);
+    hold_used(FAKE_BORON_DFU);
     BUF_OWNED back = buf_make(64);
     assert_int_equal(write_at(0, 16), OSB_ERR_REFUSED); /* 'a': read only */
     assert_int_equal(write_at(0xffffff, 16), OSB_ERR_REFUSED);
@@ -184,7 +164,7 @@ static void ranges_that_the_board_does_not_map_are_refused(void **state)
 static void the_former_user_part_can_be_blanked(void **state)
 {
     (void)state;
-    hold(FAKE_BORON_DFU);
+    hold_used(FAKE_BORON_DFU);
     memset(content, 0xff, FAKE_PAGE);
     assert_int_equal(write_at(0xd4000, FAKE_PAGE), OSB_OK);
     assert_int_equal(board->flash[0xd4000], 0xff);
@@ -194,7 +174,7 @@ static void the_former_user_part_can_be_blanked(void **state)
 static void protected_boards_are_told_so(void **state)
 {
     (void)state;
-    hold(FAKE_BORON_DFU);
+    hold_used(FAKE_BORON_DFU);
     board->layouts[0] = "@Internal Flash   /0x00000000/256*004Kb";
     BUF_OWNED back = buf_make(64);
     assert_int_equal(write_at(0x30000, 16), OSB_ERR_PROTECTED);
@@ -205,7 +185,7 @@ static void protected_boards_are_told_so(void **state)
 static void a_failing_write_is_reported_and_the_next_one_works(void **state)
 {
     (void)state;
-    hold(FAKE_P2_DFU);
+    hold_used(FAKE_P2_DFU);
     board->flash_size = 0x70000; /* the chip ends before the map does */
     assert_int_equal(write_at(0x08080000, 16), OSB_ERR_DEVICE);
     assert_non_null(strstr(error.message, "errADDRESS"));
@@ -215,7 +195,7 @@ static void a_failing_write_is_reported_and_the_next_one_works(void **state)
 static void reads_do_not_overrun_their_buffer(void **state)
 {
     (void)state;
-    hold(FAKE_P2_DFU);
+    hold_used(FAKE_P2_DFU);
     BUF_OWNED back = buf_make(100);
     assert_int_equal(device_read_flash(held, 0, 0x08060000, 101, NULL, &back, &error),
                      OSB_ERR_INTERNAL);
@@ -231,7 +211,7 @@ static void a_read_ends_when_enough_is_seen_and_the_next_operation_works(void **
 {
     (void)state;
     uint32_t offset = 0;
-    hold(FAKE_P2_DFU);
+    hold_used(FAKE_P2_DFU);
     unsigned transfers = bus.transfers;
     const device_sink sink = {until_third_block, &offset};
     assert_int_equal(device_scan_flash(held, 0, 0x08060000, 1 << 20, NULL, &sink, &error), OSB_OK);
@@ -243,7 +223,7 @@ static void a_read_ends_when_enough_is_seen_and_the_next_operation_works(void **
 static void flash_needs_dfu_mode(void **state)
 {
     (void)state;
-    hold(FAKE_P2);
+    hold_used(FAKE_P2);
     BUF_OWNED back = buf_make(100);
     assert_int_equal(write_at(0x08060000, 16), OSB_ERR_REFUSED);
     assert_int_equal(device_read_flash(held, 0, 0x08060000, 1, NULL, &back, &error),
@@ -267,5 +247,5 @@ int main(void)
         TEST(a_read_ends_when_enough_is_seen_and_the_next_operation_works),
         TEST(flash_needs_dfu_mode),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fill_content, NULL);
 }

@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "model/module_protect.h"
 #include "model/release.h"
 #include "sim/board.h"
 #include "sim/installed.h"
@@ -130,22 +131,12 @@ static inline buf bench_module(const bench *b, const char *platform_name, module
 /** A Boron bootloader 3100 that puts the board into protected mode. The caller frees it. */
 static inline buf bench_protected_bootloader(bench *b)
 {
-    static const uint8_t mode[] = {1};
-    static const uint8_t body[2048] = {0xf0, 0x3f, 0x00, 0x20}; /* a stack pointer into RAM */
-    const module_extension extensions[] = {
-        {.type = EXTENSION_SECURITY_MODE, .data = {mode, 1}},
-        {.type = EXTENSION_END},
-    };
-    const module_recipe recipe = {.prefix_offset = 0x200,
-                                  .start = 0xf4000,
-                                  .version = 3100,
-                                  .platform_id = 13,
-                                  .slot = {MODULE_BOOTLOADER, 0},
-                                  .body = {body, sizeof body},
-                                  .extensions = extensions,
-                                  .extension_count = 2};
-    buf file = buf_make(8192);
-    OK(module_write(&recipe, &file, &b->error));
+    module plain;
+    BUF_OWNED open =
+        bench_module(b, "boron", (module_slot){MODULE_BOOTLOADER, 0}, 3100, (module_dependency){0});
+    buf file = buf_make(MODULE_FILE_MAX);
+    OK(module_parse(buf_span(&open), "open", &plain, &b->error));
+    OK(module_protect(&plain, "open", (span){0}, &file, &b->error));
     return file;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "unit/together/held_board.h"
 
+#include "model/module_protect.h"
+
 static const char other_id[] = "e00fce680000000000000001";
 
 /* A board is asked for something while it misbehaves. */
@@ -40,24 +42,13 @@ static void arm(sim_fault kind)
 
 /* ---- protection ---- */
 
-static void protect_boron(void)
+/* Gives the board that is held its own release's bootloader, so made that it protects it. */
+static void protect(const file_set *same)
 {
-    static const uint8_t mode[] = {1};
-    static const uint8_t body[2048] = {0xf0, 0x3f, 0x00, 0x20};
-    const module_extension extensions[] = {
-        {.type = EXTENSION_SECURITY_MODE, .data = {mode, 1}},
-        {.type = EXTENSION_END},
-    };
-    const module_recipe recipe = {.prefix_offset = 0x200,
-                                  .start = 0xf4000,
-                                  .version = 3100,
-                                  .platform_id = 13,
-                                  .slot = {MODULE_BOOTLOADER, 0},
-                                  .body = {body, sizeof body},
-                                  .extensions = extensions,
-                                  .extension_count = 2};
-    BUF_OWNED file = buf_make(8192);
-    OK(module_write(&recipe, &file, &error));
+    module plain;
+    BUF_OWNED file = buf_make(MODULE_FILE_MAX);
+    OK(module_parse(file_of(same, MODULE_BOOTLOADER, 0), "plain", &plain, &error));
+    OK(module_protect(&plain, "plain", (span){0}, &file, &error));
     OK(sim_board_program(board, buf_span(&file), "protected", &error));
 }
 
@@ -70,7 +61,7 @@ static void a_protected_board_says_so_in_normal_mode(void **state)
     (void)state;
     file_set_make(&same, "boron", "6.2.0");
     hold("boron", "6.2.0");
-    protect_boron();
+    protect(&same);
     hold_it();
     inspect();
     assert_int_equal(shot.guard, PROTECTION_PROTECTED);
@@ -94,9 +85,11 @@ static void a_protected_board_says_so_in_normal_mode(void **state)
 static void a_protected_board_says_so_in_dfu_mode(void **state)
 {
     static const uint8_t block[4096] = {0};
+    FILE_SET_OWNED same = {0};
     (void)state;
+    file_set_make(&same, "boron", "6.2.0");
     hold("boron", "6.2.0");
-    protect_boron();
+    protect(&same);
     sim_board_hold_button(board);
     hold_it();
     inspect();
@@ -119,7 +112,7 @@ static void a_board_in_service_mode_refuses_what_would_weaken_it(void **state)
     file_set_make(&same, "boron", "6.2.0");
     file_set_make(&old, "boron", "5.9.0");
     hold("boron", "6.2.0");
-    protect_boron();
+    protect(&same);
     sim_board_open_service(board);
     hold_it();
     inspect();
