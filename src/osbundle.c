@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "osbundle_guard.h"
 #include "store/journal.h"
 #include "store/pinned_goal.h"
 #include "transport/usb_libusb.h"
@@ -88,6 +89,7 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
     TRY(copy_list(context, options->trusted_keys, options->trusted_key_count,
                   &context->trusted_keys, error));
     context->trusted_key_count = options->trusted_key_count;
+    context_set_guard(context);
     TRY(copy_list(context, options->simulated, options->simulated_count, &context->simulated,
                   error));
     context->simulated_count = options->simulated_count;

@@ -280,7 +280,8 @@ typedef struct osb_cargo {
     size_t version_count, platform_count;
     const char *const *locks, *const *apps; /**< paths; what a lock pins comes along */
     size_t lock_count, app_count;
-    bool allow_incomplete; /**< also releases that lack a module */
+    bool allow_incomplete;      /**< also releases that lack a module */
+    const osb_signing *signing; /**< NULL: it is not signed */
 } osb_cargo;
 
 /**

@@ -237,8 +237,8 @@ static json_t *files_to_json(const release_index *index, index_kind kind)
 }
 
 /** The "osbundle-bundle" document. */
-static osb_status describe(const char *path, const release_index *index, json_t **result,
-                           osb_error *error)
+static osb_status describe(const char *path, const release_index *index, bool is_signed,
+                           json_t **result, osb_error *error)
 {
     ARENA_OWNED memory = {0};
     const index_file *objects;
@@ -250,10 +250,10 @@ static osb_status describe(const char *path, const release_index *index, json_t 
     TRY(release_index_objects(index, &memory, &objects, &count, error));
     for (size_t i = 0; i < count; i++)
         bytes += objects[i].size;
-    *result =
-        json_pack("{s:s, s:i, s:s, s:I, s:I, s:I, s:o}", "type", "osbundle-bundle", "schema", 1,
-                  "file", path, "size", (json_int_t)status.st_size, "objects", (json_int_t)count,
-                  "bytes", (json_int_t)bytes, "releases", cargo_releases_to_json(index));
+    *result = json_pack("{s:s, s:i, s:s, s:I, s:b, s:I, s:I, s:o}", "type", "osbundle-bundle",
+                        "schema", 1, "file", path, "size", (json_int_t)status.st_size, "signed",
+                        is_signed, "objects", (json_int_t)count, "bytes", (json_int_t)bytes,
+                        "releases", cargo_releases_to_json(index));
     for (index_kind kind = INDEX_PLATFORM; kind < INDEX_KINDS; kind++)
         json_object_set_new(*result, index_kind_name(kind), files_to_json(index, kind));
     return OSB_OK;
@@ -264,15 +264,21 @@ osb_status osb_bundle_export(osb_context *context, const osb_cargo *cargo, const
 {
     ARENA_OWNED memory = {0};
     PACKING_OWNED run = {.context = context, .cargo = cargo, .memory = &memory};
+    content_digest digest;
     BUF_OWNED text = buf_make(INDEX_TEXT_MAX);
+    BUF_OWNED signature = buf_make(MINISIG_MAX);
     const kit_supply from = {supply, &run};
     *result = NULL;
     run.index.role = INDEX_BUNDLE;
     TRY(kit_check_name(path, error));
     TRY(gather(&run, error));
     TRY(release_index_to_text(&run.index, &text, error));
-    TRY(kit_write(path, &run.index, buf_span(&text), (span){0}, &from, error));
-    return describe(path, &run.index, result, error);
+    if (cargo->signing) {
+        TRY(content_digest_of(buf_span(&text), &digest, error));
+        TRY(signing_sign(cargo->signing, &digest, SIGNED_BUNDLE, 0, &signature, error));
+    }
+    TRY(kit_write(path, &run.index, buf_span(&text), buf_span(&signature), &from, error));
+    return describe(path, &run.index, cargo->signing, result, error);
 }
 
 static void close_kit(kit **opened)
@@ -307,7 +313,7 @@ osb_status osb_bundle_open(osb_context *context, const char *path, osb_bundle_de
 {
     KIT_OWNED *opened = NULL;
     *result = NULL;
-    TRY(kit_open(path, &opened, error));
+    TRY(kit_open(path, context->net.guard, &opened, error));
     TRY(go(context, opened, path, depth, folder, allow_incomplete, error));
-    return describe(path, kit_index(opened), result, error);
+    return describe(path, kit_index(opened), kit_signature(opened).size > 0, result, error);
 }

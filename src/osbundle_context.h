@@ -13,6 +13,7 @@
 #include "device/device.h"
 #include "model/platform.h"
 #include "model/release.h"
+#include "net/index_guard.h"
 #include "net/source.h"
 #include "osbundle_pool.h"
 #include "sim/sim.h"
@@ -34,6 +35,7 @@ struct osb_context {
     catalog known;
     cache *store;
     net_options net;
+    index_guard guard;
     source_order sources;
     const char *const *trusted_keys; /**< as in osb_options */
     size_t trusted_key_count;

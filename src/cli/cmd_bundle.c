@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/password.h"
 #include "cli/progress.h"
 
 static osb_status usage(osb_error *error)
@@ -64,7 +65,8 @@ static void print_bundle(const json_t *bundle, const char *what)
     char packed[24], bytes[24];
     text_bytes(packed, sizeof packed, (uint64_t)json_number(bundle, "size", 0));
     text_bytes(bytes, sizeof bytes, (uint64_t)json_number(bundle, "bytes", 0));
-    printf("%s: %s, %s (%s unpacked)\n", json_text(bundle, "file", "?"), what, packed, bytes);
+    printf("%s: %s%s, %s (%s unpacked)\n", json_text(bundle, "file", "?"),
+           json_true_at(bundle, "signed") ? "signed, " : "", what, packed, bytes);
     print_releases(bundle);
     print_files(bundle, "locks", "lock");
     print_files(bundle, "applications", "application");
@@ -84,6 +86,7 @@ static osb_status export_bundle(cli *self, osb_error *error)
 {
     const options *words = self->words;
     JSON_OWNED *made = NULL;
+    const osb_signing signing = {words->sign, words->expires, password_known(self)};
     const osb_cargo cargo = {.versions = words->arguments.items + 1,
                              .version_count = words->arguments.count - 1,
                              .platforms = words->platforms.items,
@@ -92,7 +95,9 @@ static osb_status export_bundle(cli *self, osb_error *error)
                              .lock_count = words->lock != NULL,
                              .apps = words->apps.items,
                              .app_count = words->apps.count,
-                             .allow_incomplete = words->allow_incomplete};
+                             .allow_incomplete = words->allow_incomplete,
+                             .signing = words->sign ? &signing : NULL};
+    TRY(password_check_words(words, "bundle", error));
     if (!words->output)
         return osb_fail(error, OSB_ERR_USAGE, "bundle export", "add -o NAME.tar.zst or -o NAME.zip",
                         "name the file that is to be made");
@@ -118,6 +123,7 @@ static osb_status open_bundle(cli *self, const opening *how, osb_error *error)
     const options *words = self->words;
     JSON_OWNED *told = NULL;
     if (words->arguments.count != 2 || words->platforms.count || words->lock || words->apps.count ||
+        words->sign || words->expires || words->password_file ||
         (words->output && how->depth != OSB_BUNDLE_IMPORT))
         return usage(error);
     TRY(osb_bundle_open(self->context, words->arguments.items[1], how->depth, words->output,

@@ -17,10 +17,7 @@ static osb_status check_words(const options *words, osb_error *error)
     if (words->sign && !words->output)
         return osb_fail(error, OSB_ERR_USAGE, "lock", hint,
                         "--sign needs -o FILE: the signature is put beside it");
-    if (!words->sign && (words->expires || words->password_file))
-        return osb_fail(error, OSB_ERR_USAGE, "lock", hint,
-                        "--expires and --password-file go with --sign");
-    return OSB_OK;
+    return password_check_words(words, "lock", error);
 }
 
 static osb_status save(const cli *self, const json_t *lock, osb_error *error)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/password.h"
 #include "cli/progress.h"
 
 static void print_mirror(const json_t *mirror)
@@ -31,11 +32,14 @@ osb_status cmd_mirror(cli *self, osb_error *error)
 {
     const options *words = self->words;
     JSON_OWNED *mirror = NULL;
+    const osb_signing signing = {words->sign, words->expires, password_known(self)};
     const osb_cargo cargo = {.versions = words->arguments.items + 1,
                              .version_count = words->arguments.count - 1,
                              .platforms = words->platforms.items,
                              .platform_count = words->platforms.count,
-                             .allow_incomplete = words->allow_incomplete};
+                             .allow_incomplete = words->allow_incomplete,
+                             .signing = words->sign ? &signing : NULL};
+    TRY(password_check_words(words, "mirror", error));
     if (!cargo.version_count && !words->prune)
         return osb_fail(error, OSB_ERR_USAGE, "mirror", "use: osbundle mirror DIR VERSION...",
                         "name a release, or --prune");

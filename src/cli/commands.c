@@ -121,13 +121,14 @@ static const command bundle = {
     .summary = "one file with everything that a bench needs",
     .details =
         "export  writes releases, platform data, lock files (--lock) and applications (--app)\n"
-        "        to FILE, NAME.tar.zst or NAME.zip; the same content gives the same bytes\n"
+        "        to FILE, NAME.tar.zst or NAME.zip; the same content gives the same bytes;\n"
+        "        --sign KEY signs it\n"
         "import  takes it into the cache once all of it was found good; with -o DIR, its locks\n"
         "        and applications are also written there\n"
         "verify  makes the checks of an import and keeps nothing\n"
         "info    tells what is in it\n"
         "A bundle can also be used in place: --source FILE in any other command.",
-    .takes = TAKES_PLATFORM | TAKES_LOCK | TAKES_INCOMPLETE | TAKES_BUNDLE,
+    .takes = TAKES_PLATFORM | TAKES_LOCK | TAKES_INCOMPLETE | TAKES_BUNDLE | TAKES_SIGN,
     .least = 1,
     .most = LIST_MAX,
     .run = cmd_bundle,
@@ -140,8 +141,9 @@ static const command mirror = {
         "Fetches the releases (without -p, for every platform that the catalog knows them for)\n"
         "and adds them to DIR. What is listed there stays, and it may be read meanwhile: only\n"
         "the index ever changes, as the last step. Use it as --source mirror+https://HOST/PATH,\n"
-        "file:///DIR or DIR. --prune removes files that the index does not list.",
-    .takes = TAKES_PLATFORM | TAKES_INCOMPLETE | TAKES_MIRROR,
+        "file:///DIR or DIR. --sign KEY signs the index; --prune removes files that it does\n"
+        "not list.",
+    .takes = TAKES_PLATFORM | TAKES_INCOMPLETE | TAKES_MIRROR | TAKES_SIGN,
     .least = 1,
     .most = LIST_MAX,
     .run = cmd_mirror,

@@ -115,6 +115,14 @@ static osb_status ask_twice(void *context, const char *key, char password[OSB_PA
                     "the two passwords are not the same");
 }
 
+osb_status password_check_words(const options *words, const char *command, osb_error *error)
+{
+    if (words->sign || (!words->expires && !words->password_file))
+        return OSB_OK;
+    return osb_fail(error, OSB_ERR_USAGE, command, "add --sign KEY, or leave them out",
+                    "--expires and --password-file go with --sign");
+}
+
 osb_password password_known(const cli *self)
 {
     return (osb_password){ask_once, (void *)self};

@@ -10,6 +10,7 @@
  */
 #include "base/buf.h"
 #include "base/error.h"
+#include "net/index_guard.h"
 #include "store/release_index.h"
 
 enum {
@@ -22,11 +23,13 @@ enum {
 typedef struct kit kit;
 
 /**
- * Opens a kit and reads its index.
+ * Opens a kit and reads its index, once that was admitted.
+ * @param guard NULL: nobody asks for signatures
  * @return OSB_ERR_NOT_FOUND; OSB_ERR_INTEGRITY when it is no kit, damaged, or its index is not
  * first
  */
-osb_status kit_open(const char *path, kit **opened, osb_error *error) OSB_MUST_CHECK;
+osb_status kit_open(const char *path, const index_guard *guard, kit **opened,
+                    osb_error *error) OSB_MUST_CHECK;
 void kit_close(kit *opened);
 
 const release_index *kit_index(const kit *opened);

@@ -162,7 +162,7 @@ import run = {.wanted = wanted, .index = kit_index(opened) };
     TRY(check_target(&run, error));
     TRY(kit_check(opened, wanted->judge, &visitor, error));
     __attribute__((cleanup(close_again))) kit *again = NULL;
-    TRY(kit_open(path, &again, error));
+    TRY(kit_open(path, NULL, &again, error)); /* the very text that was admitted: */
     span judged = kit_index_text(opened), now = kit_index_text(again);
     if (judged.size != now.size || memcmp(judged.data, now.data, now.size) != 0)
         return osb_fail(error, OSB_ERR_INTEGRITY, path, "run the same command again",

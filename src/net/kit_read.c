@@ -258,13 +258,17 @@ static osb_status check_total(const kit *made, osb_error *error)
     return OSB_OK;
 }
 
-osb_status kit_open(const char *path, kit **opened, osb_error *error)
+osb_status kit_open(const char *path, const index_guard *guard, kit **opened, osb_error *error)
 {
     __attribute__((cleanup(close_unready))) kit *made = NULL;
     *opened = NULL;
     TRY(make(path, &made, error));
     TRY(read_head(made, error));
-    TRY(release_index_read(buf_span(&made->text), path, &made->index, error));
+    const index_claim claim = {.name = path,
+                               .role = INDEX_BUNDLE,
+                               .text = buf_span(&made->text),
+                               .signature = buf_span(&made->signature)};
+    TRY(index_admit(guard, &claim, &made->index, error));
     if (made->index.role != INDEX_BUNDLE)
         return fail(made, "the index in it is that of a mirror", error);
     TRY(release_index_objects(&made->index, &made->memory, &made->objects, &made->object_count,

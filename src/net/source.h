@@ -36,8 +36,9 @@ typedef struct net_options {
     const char *no_proxy;
     net_patience patience;
     cache *kept; /**< keeps beginnings of files, and lists; NULL: nothing is kept */
-    const platform_list *platforms; /**< what files without a speaking name are for; may be NULL */
-    const catalog *known;           /**< which release they are from; may be NULL */
+    const platform_list *platforms;  /**< what files without a speaking name are for; may be NULL */
+    const catalog *known;            /**< which release they are from; may be NULL */
+    const struct index_guard *guard; /**< of mirrors and bundles; NULL: nobody asks */
     const log_sink *log;
     bool (*cancelled)(void *context); /**< asked between transfers; NULL for never */
     void *cancelled_context;

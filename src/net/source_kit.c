@@ -28,7 +28,7 @@ static osb_status ask_index(source *self, const release_index **index, osb_error
 {
     kit_source *from = kit_of(self);
     if (!from->opened)
-        TRY(kit_open(from->path, &from->opened, error));
+        TRY(kit_open(from->path, self->options.guard, &from->opened, error));
     *index = kit_index(from->opened);
     return OSB_OK;
 }
@@ -94,7 +94,7 @@ static osb_status kit_download(source *self, download *downloads, size_t count,
     uint64_t done = 0, total = 0;
     size_t given = 0;
     __attribute__((cleanup(close_kit))) kit *from = NULL;
-    TRY(kit_open(kit_of(self)->path, &from, error));
+    TRY(kit_open(kit_of(self)->path, self->options.guard, &from, error));
     for (size_t i = 0; i < count; i++)
         total += downloads[i].file->size;
     while (given < count) {

@@ -7,13 +7,17 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "net/http.h"
+#include "net/index_guard.h"
 #include "net/source_index.h"
 #include "net/url.h"
+#include "store/mirror.h"
+#include "trust/minisig.h"
 
 typedef struct mirror_source {
     source base;
@@ -42,21 +46,58 @@ static osb_status get(mirror_source *self, const char *name, buf *content, osb_e
     return http_get(self->client, &request, 1, NULL, error);
 }
 
+/**
+ * The signature of an index; empty where there is none. An unpacked bundle has its own beside it.
+ * A server may not give out a bundle's: those have no version that could be seen to go back.
+ */
+static osb_status get_signature(mirror_source *self, span text, buf *signature, index_role *role,
+                                osb_error *error)
+{
+    char name[MIRROR_SIGNATURE_SIZE];
+    *role = INDEX_MIRROR;
+    mirror_signature_name(text, name);
+    osb_status status = get(self, name, signature, error);
+    if (status != OSB_ERR_NOT_FOUND)
+        return status;
+    signature->size = 0;
+    if (self->client)
+        return OSB_OK;
+    status = get(self, INDEX_SIGNATURE_NAME, signature, error);
+    if (status == OSB_OK)
+        *role = INDEX_BUNDLE;
+    return status == OSB_ERR_NOT_FOUND ? OSB_OK : status;
+}
+
+/** What a mirror is remembered by: its URL, or its path from the root. */
+static osb_status mirror_name(const mirror_source *self, char name[PATH_SIZE], osb_error *error)
+{
+    char current[PATH_SIZE] = "";
+    if (!self->client && self->root[0] != '/' && !getcwd(current, sizeof current))
+        return osb_fail_errno(error, "read", self->root);
+    return path_join(name, current, self->root, error);
+}
+
 static osb_status load(source *base, const release_index **index, osb_error *error)
 {
     mirror_source *self = mirror(base);
+    char name[PATH_SIZE];
+    BUF_OWNED text = buf_make(INDEX_TEXT_MAX);
+    BUF_OWNED signature = buf_make(MINISIG_MAX);
+    index_claim claim = {.name = name, .role = INDEX_MIRROR};
     *index = &self->index;
     if (self->loaded)
         return OSB_OK;
-    BUF_OWNED text = buf_make(INDEX_TEXT_MAX);
+    TRY(mirror_name(self, name, error));
     TRY(get(self, INDEX_NAME, &text, error));
-    osb_status status = release_index_read(buf_span(&text), base->url, &self->index, error);
-    if (status != OSB_OK) {
+    if (base->options.guard)
+        TRY(get_signature(self, buf_span(&text), &signature, &claim.role, error));
+    claim.text = buf_span(&text);
+    claim.signature = buf_span(&signature);
+    osb_status status = index_admit(base->options.guard, &claim, &self->index, error);
+    if (status != OSB_OK)
         release_index_free(&self->index);
-        return status;
-    }
-    self->loaded = true;
-    return OSB_OK;
+    self->loaded = status == OSB_OK;
+    return status;
 }
 
 static bool locate(source *self, const index_file *file, char *target, size_t capacity)
