@@ -77,15 +77,21 @@ osb_status put_in_place(const cache *opened, span content, mode_t mode, const ch
     return folder_sync(folder, error);
 }
 
-/** Keeps what stands at `path`, which is damaged, beside what will replace it. */
-static void keep_damaged(const cache *opened, const char *path, const uint8_t digest[SHA256_SIZE])
+/**
+ * Keeps what stands at `path`, which is damaged, beside what will replace it: where the file system
+ * knows links.
+ */
+static osb_status keep_damaged(const cache *opened, const char *path,
+                               const uint8_t digest[SHA256_SIZE], osb_error *error)
 {
     char target[PATH_SIZE], hex[SHA256_HEX_SIZE];
     text_hex(hex, (span){digest, SHA256_SIZE});
-    if (!file_exists(path) || damaged_path(target, opened, hex, NULL) != OSB_OK)
-        return;
+    if (!file_exists(path))
+        return OSB_OK;
+    TRY(damaged_path(target, opened, hex, error));
     unlink(target);
     (void)!link(path, target);
+    return OSB_OK;
 }
 
 osb_status cas_publish_hashed(cache *opened, span content, const uint8_t digest[SHA256_SIZE],
@@ -109,7 +115,7 @@ osb_status cas_publish_hashed(cache *opened, span content, const uint8_t digest[
             *error = problem;
         return held;
     }
-    keep_damaged(opened, path, digest);
+    TRY(keep_damaged(opened, path, digest, error));
     return put_in_place(opened, content, 0444, path, error);
 }
 

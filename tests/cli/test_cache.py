@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import zipfile
 
 from program import ProgramTest
 
@@ -247,6 +248,15 @@ class CacheTest(ProgramTest):
         told = self.run_program("cache", "import", "site", "--json").last
         self.assertEqual(len(told["releases"]), 3)
         self.assertEqual([one["already_cached"] for one in told["releases"]].count(True), 1)
+        self.run_program("cache", "verify")
+
+    def test_imports_archives(self):
+        with zipfile.ZipFile(self.path("kit.zip"), "w") as kit:
+            for name in self.files_below("site"):
+                if "p2" in name and "5.6.0" in name:
+                    kit.write(self.path("site", name), name)
+        self.run_program("cache", "import", "kit.zip")
+        self.assertEqual(self.releases(), ["5.6.0/p2"])
         self.run_program("cache", "verify")
 
     def test_import_skips_what_is_incomplete_and_fails_on_what_is_wrong(self):

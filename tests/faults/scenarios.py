@@ -2,6 +2,7 @@
 """What is run on a failing disk: scenarios.py NAME STEP."""
 
 import os
+import shutil
 import sys
 
 import published
@@ -30,12 +31,35 @@ def used(folder, run):
 
 
 def damaged(folder, run):
-    """A cache whose objects have all to be replaced."""
+    """A cache whose objects have all to be replaced. What moves them aside need not succeed."""
     site(folder, run)
     run(*RELEASE)
+    (folder / "cache/damaged").mkdir()
     for victim in (folder / "cache").glob("objects/sha256/*/*"):
         victim.chmod(0o644)
         victim.write_bytes(published.ROTTEN)
+
+
+EXPORT = ["bundle", "export", "5.6.0", "-p", "p2", "-o"]
+
+
+def kit(folder, run):
+    """A bundle, and no cache."""
+    site(folder, run)
+    run(*EXPORT, "FOLDER/kit.tar.zst")
+    shutil.rmtree(folder / "cache")
+
+
+def exported(folder, run):
+    """A release in the cache, and the bundle that is to be made of it under another name."""
+    site(folder, run)
+    run(*EXPORT, "FOLDER/reference.tar.zst")
+
+
+def mirrored(folder, run):
+    """A mirror of one release, and another in the cache."""
+    fetched(folder, run)
+    run("mirror", "FOLDER/mirror", "5.3.1", "-p", "p2")
 
 
 SCENARIOS = [
@@ -43,6 +67,9 @@ SCENARIOS = [
     Scenario("repair", RELEASE, published.cache, damaged),
     Scenario("import", ["cache", "import", "FOLDER/site"], published.cache, site),
     Scenario("prune", ["cache", "prune", "--older-than", "90d"], published.cache, used),
+    Scenario("bundle_import", ["bundle", "import", "FOLDER/kit.tar.zst"], published.cache, kit),
+    Scenario("bundle_export", [*EXPORT, "FOLDER/kit.tar.zst"], published.kit, exported),
+    Scenario("mirror", ["mirror", "FOLDER/mirror", "5.6.0", "-p", "p2"], published.mirror, mirrored),
     Scenario("verify", ["cache", "verify"], published.cache, fetched),
 ]
 
