@@ -13,6 +13,7 @@ try:
 except ImportError:
     Draft7Validator = None
 
+MODULE_MEMBERS = ("slot", "file", "version", "start", "size", "dependencies", "sha256", "identity")
 USER_PART_FILES = "tinker"  # what releases call their application
 PLATFORM_FIRST_SINCE = (1, 1, 0)  # before, files were called PART-VERSION-PLATFORM.bin
 SAME_NUMBERS_UNTIL = (0, 6, 0)  # of Electron system parts: files and module indexes agreed
@@ -60,6 +61,25 @@ def check_form(root, manifests, name):
             where = "/".join(str(step) for step in error.absolute_path)
             needles = [f'"{step}"' for step in error.absolute_path if isinstance(step, str)]
             yield manifest.problem(f"{where or 'document'}: {error.message}", *needles)
+
+
+def as_text(release):
+    """A release manifest in the one form that it has: a module a line."""
+    lines = ["{"]
+    lines += [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in release.items() if name != "platforms"]
+    lines.append('  "platforms": {')
+    for platform, entry in release["platforms"].items():
+        lines.append(f"    {json.dumps(platform)}: {{")
+        others = {name: value for name, value in entry.items() if name != "modules"}
+        lines += [f"      {json.dumps(name)}: {json.dumps(value)}," for name, value in others.items()]
+        modules = ",\n".join(f"        {json.dumps(in_order(module))}" for module in entry["modules"])
+        lines += [f'      "modules": [\n{modules}\n      ]', "    },"]
+    lines[-1] = "    }"
+    return "\n".join([*lines, "  }", "}", ""])
+
+
+def in_order(module):
+    return {member: module[member] for member in MODULE_MEMBERS if member in module}
 
 
 def number(text):
@@ -227,6 +247,8 @@ def check_board_modules(manifest, platform, slots, entry):
 
 def check_release(manifest, platforms):
     content = manifest.content
+    if manifest.text != as_text(content):
+        yield manifest.problem("not in the form of the others: a module a line, members in their order")
     if manifest.path != f"manifests/releases/{content['version']}.json":
         yield manifest.problem(f"the file is not named after the version {content['version']}", '"version"')
     if content["prerelease"] != ("-" in content["version"]):
