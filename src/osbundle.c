@@ -61,6 +61,7 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
 {
     context_take_hooks(context, &options->hooks);
     context->button_wait_ms = options->button_wait_ms;
+    context->prerelease = options->prerelease;
     context->net = (net_options){.offline = options->offline,
                                  .allow_http = options->allow_http,
                                  .github_token = copy_or_null(context, options->github_token),
@@ -79,6 +80,8 @@ static osb_status fill_context(osb_context *context, const osb_options *options,
                                  .cancelled_context = context};
     TRY(platform_load_all(&context->memory, &context->platforms, error));
     TRY(catalog_load(&context->known, error));
+    if (options->manifests)
+        TRY(context_add_manifests(context, options->manifests, error));
     TRY(cache_open(options->cache ? options->cache : "osbundle-cache", &context->store, error));
     context->net.kept = context->store;
     context->state =

@@ -63,7 +63,9 @@ typedef struct osb_options {
     const char *replay; /**< such a file, which answers instead of boards */
     const char *const *labels; /**< "1-2.3=left": what the board on a port is called */
     size_t label_count;
-    bool offline; /**< open no socket */
+    const char *manifests; /**< folder that adds platforms and releases, or replaces them */
+    bool prerelease;       /**< "latest", "5" and the like may be pre-releases */
+    bool offline;          /**< open no socket */
     bool allow_http;
     const char *github_token;
     const char *particle_token;

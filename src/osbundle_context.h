@@ -30,6 +30,7 @@ struct osb_context {
     osb_hooks hooks;
     pthread_mutex_t telling; /**< one hook at a time: call them by the functions below */
     uint32_t button_wait_ms;
+    bool prerelease; /**< short words may name pre-releases */
     log_sink log;
     platform_list platforms;
     catalog known;
@@ -79,6 +80,10 @@ osb_status context_replay(osb_context *context, osb_error *error) OSB_MUST_CHECK
 /** Ends the trace; the wire stays. */
 void context_untrace(osb_context *context);
 
+/** Adds the platforms and releases of a folder of manifests, over those of the same name. */
+osb_status context_add_manifests(osb_context *context, const char *folder,
+                                 osb_error *error) OSB_MUST_CHECK;
+
 /** OSB_ERR_NOT_FOUND naming the platforms there are. */
 osb_status context_platform(osb_context *context, const char *name, const platform **board,
                             osb_error *error) OSB_MUST_CHECK;
@@ -87,7 +92,10 @@ osb_status context_platform(osb_context *context, const char *name, const platfo
 osb_status context_board_words(osb_context *context, const char *words, const platform **board,
                                char release_version[VERSION_SIZE], osb_error *error) OSB_MUST_CHECK;
 
-/** The version that a user's words name for a platform; the words themselves when unknown. */
+/**
+ * The version that a user's words name for a platform, by catalog and cache, else by what sources
+ * list; the words themselves when unknown.
+ */
 void context_resolve(osb_context *context, const platform *board, const char *words,
                      bool prerelease, char release_version[VERSION_SIZE]);
 

@@ -14,6 +14,7 @@
 #include "model/names_json.h"
 #include "osbundle_crew.h"
 #include "osbundle_files.h"
+#include "osbundle_needs.h"
 
 enum {
     RELEASES_MAX = 256 /**< that share one number; the catalog has fewer */
@@ -56,33 +57,6 @@ static json_t *releases_to_json(const subject *about)
     return list;
 }
 
-/** A dependency with what it is called on this board, and which release first met it. */
-static json_t *need_to_json(const subject *about, module_dependency need)
-{
-    char slot[MODULE_SLOT_TEXT];
-    const catalog *known = &about->context->known;
-    const platform *board = about->board;
-    const platform_slot *place = board ? platform_find_slot(board, need.slot) : NULL;
-    const char *since = board ? catalog_first_with(known, board, need.slot, need.version) : NULL;
-    /* The catalog begins somewhere: what its first release has may be older than that. */
-    bool or_earlier = since && text_equal(since, catalog_first_with(known, board, need.slot, 0));
-    slot_text(need.slot, slot);
-    json_t *object = json_pack("{s:s, s:i}", "slot", slot, "version", need.version);
-    json_object_set_new(object, "name", json_text_or_null(place ? place->name : NULL));
-    json_object_set_new(object, "since", json_text_or_null(since));
-    json_object_set_new(object, "or_earlier", json_boolean(or_earlier));
-    return object;
-}
-
-static json_t *needs_to_json(const subject *about)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < 2; i++)
-        if (about->parsed->dependencies[i].slot.function != MODULE_NONE)
-            json_array_append_new(list, need_to_json(about, about->parsed->dependencies[i]));
-    return list;
-}
-
 /** Whether the board would ever be given it: null where the board is not known. */
 static void add_verdict(const subject *about, json_t *document)
 {
@@ -115,7 +89,8 @@ static json_t *describe(const osb_context *context, const module *parsed, const 
     json_object_set_new(document, "path", json_foreign_name(path));
     json_object_set_new(document, "platform_title", title_to_json(&about));
     json_object_set_new(document, "releases", releases_to_json(&about));
-    json_object_set_new(document, "needs", needs_to_json(&about));
+    json_object_set_new(document, "needs",
+                        needs_to_json(&context->known, about.board, about.parsed->dependencies));
     json_object_set_new(document, "place", place_to_json(&about));
     add_verdict(&about, document);
     return document;

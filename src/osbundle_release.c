@@ -1,7 +1,8 @@
 /*
- * The facade's releases: fetch, list, show.
+ * The facade's releases: which one is meant, and fetching it.
  *
- * Chooses between cache, catalog and sources; what each of them does is theirs.
+ * Chooses between cache, catalog and sources; what each of them does is theirs. Telling of
+ * releases is osbundle_show.c.
  */
 #include "osbundle_context.h"
 
@@ -9,13 +10,82 @@
 #include "net/fetch.h"
 #include "osbundle_cache.h"
 
+/** Takes over a release that the words name, unless what was found before is newer. */
+static void consider(const char *candidate, const char *words, bool prerelease,
+                     char newest[VERSION_SIZE])
+{
+    version parsed;
+    if (!version_parse(candidate, &parsed) || (*parsed.prerelease && !prerelease) ||
+        !(text_equal(words, "latest") || version_matches(words, &parsed)))
+        return;
+    if (!*newest || version_compare_text(candidate, newest) > 0)
+        text_copy(newest, VERSION_SIZE, candidate);
+}
+
+static void consider_cached(osb_context *context, const platform *board, const char *words,
+                            bool prerelease, char newest[VERSION_SIZE])
+{
+    ARENA_OWNED memory = {0};
+    const cached_release *records;
+    size_t count;
+    if (cache_list_releases(context->store, &memory, &records, &count, NULL) != OSB_OK)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(records[i].platform, board->name))
+            consider(records[i].version, words, prerelease, newest);
+}
+
+/** A source that does not answer now will say so when it is asked for the release. */
+static void consider_listed(osb_context *context, const char *words, bool prerelease,
+                            char newest[VERSION_SIZE])
+{
+    for (size_t i = 0; i < context->sources.count; i++) {
+        ARENA_OWNED memory = {0};
+        const source_listing *listings;
+        size_t count;
+        source *asked;
+        if (source_order_at(&context->sources, i, &asked, NULL) != OSB_OK ||
+            source_list(asked, &memory, &listings, &count, NULL) != OSB_OK)
+            continue;
+        for (size_t k = 0; k < count; k++)
+            consider(listings[k].version, words, prerelease, newest);
+    }
+}
+
+static bool is_short(const char *words)
+{
+    version whole;
+    return !version_parse(words, &whole) && !text_equal(words, "lts");
+}
+
 void context_resolve(osb_context *context, const platform *board, const char *words,
                      bool prerelease, char release_version[VERSION_SIZE])
 {
+    prerelease = prerelease || context->prerelease;
     const char *named = catalog_resolve(&context->known, board, words, prerelease);
-    if (!named && words[0] == 'v')
-        words++;
-    text_copy(release_version, VERSION_SIZE, named ? named : words);
+    bool advised = named && text_equal(words, "latest");
+    text_copy(release_version, VERSION_SIZE, named ? named : "");
+    if (is_short(words) && !advised) {
+        consider_cached(context, board, words, prerelease, release_version);
+        if (!*release_version)
+            consider_listed(context, words, prerelease, release_version);
+    }
+    if (!*release_version)
+        text_copy(release_version, VERSION_SIZE, words + (words[0] == 'v'));
+}
+
+/** Where neither catalog nor sources have a release, the nearest that there is helps more. */
+static osb_status explain_missing(osb_context *context, const char *words, const platform *board,
+                                  osb_status status, osb_error *error)
+{
+    char text[200];
+    release there;
+    if (status != OSB_ERR_NOT_FOUND ||
+        catalog_release(&context->known, words, board, &there, NULL) == OSB_OK)
+        return status;
+    catalog_explain_missing(&context->known, board, words, text, sizeof text);
+    return osb_fail(error, OSB_ERR_NOT_FOUND, words,
+                    "`osbundle list --remote` shows what sources offer", "%s", text);
 }
 
 void context_download_progress(void *context, const fetch_news *news)
@@ -36,8 +106,9 @@ static osb_status fetch_one(osb_context *context, const char *release_version,
                             osb_error *error)
 {
     fetch_progress progress = {context_download_progress, context};
-    return fetch_release(&context->sources, release_version, board, &context->known, context->store,
-                         allow_incomplete, &progress, result, error);
+    osb_status status = fetch_release(&context->sources, release_version, board, &context->known,
+                                      context->store, allow_incomplete, &progress, result, error);
+    return explain_missing(context, release_version, board, status, error);
 }
 
 /** A plan says nothing of where files come from. */
@@ -77,7 +148,8 @@ osb_status context_known_release(osb_context *context, const char *release_versi
         return cache_load_release(context->store, &record, board, set, error);
     if (status != OSB_ERR_NOT_FOUND)
         return status;
-    return catalog_release(&context->known, release_version, board, set, error);
+    status = catalog_release(&context->known, release_version, board, set, error);
+    return explain_missing(context, release_version, board, status, error);
 }
 
 json_t *cached_release_to_json(const cached_release *record)
@@ -152,60 +224,5 @@ osb_status osb_fetch(osb_context *context, const char *version_words, const char
     *result = json_pack("{s:s, s:i, s:I, s:I, s:O}", "type", "osbundle-fetch", "schema", 1,
                         "downloaded_files", (json_int_t)downloaded, "downloaded_bytes",
                         (json_int_t)bytes, "releases", releases);
-    return OSB_OK;
-}
-
-static osb_status list_cached(osb_context *context, json_t *releases, osb_error *error)
-{
-    ARENA_OWNED memory = {0};
-    const cached_release *records;
-    size_t count;
-    TRY(cache_list_releases(context->store, &memory, &records, &count, error));
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(releases, cached_release_to_json(&records[i]));
-    return OSB_OK;
-}
-
-static osb_status list_remote(osb_context *context, json_t *releases, osb_error *error)
-{
-    for (size_t i = 0; i < context->sources.count; i++) {
-        ARENA_OWNED memory = {0};
-        const source_listing *listings;
-        size_t count;
-        source *asked;
-        TRY(source_order_at(&context->sources, i, &asked, error));
-        TRY(source_list(asked, &memory, &listings, &count, error));
-        for (size_t k = 0; k < count; k++)
-            json_array_append_new(
-                releases, json_pack("{s:s, s:b, s:s}", "version", listings[k].version, "prerelease",
-                                    listings[k].prerelease, "source", source_url(asked)));
-    }
-    return OSB_OK;
-}
-
-osb_status osb_list(osb_context *context, bool remote, json_t **result, osb_error *error)
-{
-    *result = NULL;
-    JSON_OWNED *releases = json_array();
-    if (remote)
-        TRY(list_remote(context, releases, error));
-    else
-        TRY(list_cached(context, releases, error));
-    *result = json_pack("{s:s, s:i, s:b, s:O}", "type", "osbundle-releases", "schema", 1, "remote",
-                        remote, "releases", releases);
-    return OSB_OK;
-}
-
-osb_status osb_show(osb_context *context, const char *version_words, const char *platform_name,
-                    json_t **result, osb_error *error)
-{
-    const platform *board;
-    char release_version[VERSION_SIZE];
-    release set;
-    *result = NULL;
-    TRY(context_platform(context, platform_name, &board, error));
-    context_resolve(context, board, version_words, false, release_version);
-    TRY(context_known_release(context, release_version, board, &set, error));
-    *result = release_to_json(&set);
     return OSB_OK;
 }

@@ -52,6 +52,8 @@ static void append_module(buf *code, const release_module *entry)
     buf_append_format(code, ".dependencies = {{{%u, %u}, %u}, {{%u, %u}, %u}}, .pinned = %d",
                       needs[0].slot.function, needs[0].slot.index, needs[0].version,
                       needs[1].slot.function, needs[1].slot.index, needs[1].version, entry->pinned);
+    if (entry->needs_unknown)
+        buf_append_text(code, ", .needs_unknown = true");
     buf_append_text(code, ", .file = ");
     append_text(code, entry->file);
     append_digest(code, "sha256", entry->sha256);

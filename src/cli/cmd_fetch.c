@@ -1,5 +1,5 @@
 /*
- * fetch and list: releases at the sources and in the cache.
+ * fetch: releases from the sources into the cache.
  */
 #include <stdio.h>
 
@@ -8,16 +8,6 @@
 #include "cli/config.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-
-static void add_release(table *lines, const json_t *release)
-{
-    char size[24], count[16];
-    const json_t *files = json_object_get(release, "files");
-    text_bytes(size, sizeof size, (uint64_t)json_number(release, "bytes", 0));
-    text_format(count, sizeof count, "%zu", json_array_size(files));
-    table_add(lines, (const char *const[]){json_text(release, "version", "?"),
-                                           json_text(release, "platform", "?"), count, size});
-}
 
 /** What the release itself lacks. */
 static void print_older(const json_t *files)
@@ -95,47 +85,5 @@ osb_status cmd_fetch(cli *self, osb_error *error)
 {
     for (size_t i = 0; i < self->words->arguments.count; i++)
         TRY(fetch_version(self, self->words->arguments.items[i], error));
-    return OSB_OK;
-}
-
-static void print_remote(const json_t *releases)
-{
-    size_t i;
-    json_t *release;
-    TABLE_OWNED lines = table_make(3);
-    table_add(&lines, (const char *const[]){"VERSION", "KIND", "SOURCE"});
-    json_array_foreach(releases, i, release)
-    {
-        const char *kind = json_true_at(release, "prerelease") ? "pre-release" : "release";
-        table_add(&lines, (const char *const[]){json_text(release, "version", "?"), kind,
-                                                json_text(release, "source", "?")});
-    }
-    table_print(&lines, "");
-}
-
-osb_status cmd_list(cli *self, osb_error *error)
-{
-    size_t i;
-    json_t *release;
-    JSON_OWNED *result = NULL;
-    TRY(osb_list(self->context, self->words->remote, &result, error));
-    if (self->words->json)
-        return output_json(result, false, error);
-    const json_t *releases = json_object_get(result, "releases");
-    if (!json_array_size(releases)) {
-        printf("no releases%s\n", self->words->remote ? "" : " in the cache; see: osbundle fetch");
-        return OSB_OK;
-    }
-    if (self->words->remote) {
-        print_remote(releases);
-        return OSB_OK;
-    }
-    TABLE_OWNED lines = table_make(4);
-    table_add(&lines, (const char *const[]){"VERSION", "PLATFORM", "MODULES", "SIZE"});
-    json_array_foreach(releases, i, release)
-    {
-        add_release(&lines, release);
-    }
-    table_print(&lines, "");
     return OSB_OK;
 }

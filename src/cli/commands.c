@@ -24,7 +24,9 @@ static const command list = {
     .name = "list",
     .arguments = "[--remote]",
     .summary = "releases in the cache, or at the sources",
-    .details = "Lists what is cached, with platform and size. --remote asks the sources instead.",
+    .details =
+        "Lists what is cached, with its channel, size and how many files the catalog pins.\n"
+        "--remote lists what the sources offer, newest first, with what the catalog knows of it.",
     .takes = TAKES_REMOTE,
     .run = cmd_list,
 };
@@ -33,7 +35,8 @@ static const command show = {
     .arguments = "VERSION -p PLATFORM",
     .summary = "the module table of a release",
     .details = "Slot, version, needs, size, hash and route of every module: from the cache, else\n"
-               "from the built-in catalog.",
+               "from the built-in catalog; what is never written, and what it takes from an older\n"
+               "release. VERSION is 5.3.1, 5.3 (the newest of them), 5, latest or lts.",
     .takes = TAKES_PLATFORM,
     .least = 1,
     .most = 1,

@@ -77,6 +77,8 @@ void environment_apply(const options *words, const config *settings, environment
     library->replay = words->replay;
     library->labels = words->labels.items;
     library->label_count = words->labels.count;
+    library->manifests = variable("OSBUNDLE_MANIFESTS");
+    library->prerelease = words->prerelease || settings->prerelease;
     library->offline = words->offline || variable("OSBUNDLE_OFFLINE");
     library->allow_http = words->allow_http;
     library->github_token = variable("GITHUB_TOKEN");

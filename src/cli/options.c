@@ -66,7 +66,7 @@ static const option_row rows[] = {
      "another module, before the release's own (repeatable)"},
     {"approved", 0, KIND_LIST, TAKES_GOAL, AT(approved), "VERSION",
      "restore no other releases than these: 5.3.1, 5.3 or 5 (repeatable)"},
-    {"prerelease", 0, KIND_FLAG, TAKES_GOAL, AT(prerelease), NULL,
+    {"prerelease", 0, KIND_FLAG, TAKES_GOAL | TAKES_PLATFORM, AT(prerelease), NULL,
      "latest, lts, 5 or 5.3 may be a pre-release"},
     {"full", 0, KIND_FLAG, TAKES_GOAL, AT(full), NULL, "write also what is right already"},
     {"via", 0, KIND_TEXT, TAKES_GOAL, AT(via), "ROAD",

@@ -250,12 +250,11 @@ table show_module_table(void)
     return lines;
 }
 
-/** "bootloader/2 >= 7 (5.4.1)": with the release that first had it. */
-static void needs_words(char *target, size_t capacity, const json_t *needs)
+void show_needs_words(char *target, size_t capacity, const json_t *needs)
 {
     size_t i;
     json_t *need;
-    text_copy(target, capacity, json_array_size(needs) ? "" : "-");
+    text_copy(target, capacity, json_array_size(needs) ? "" : json_is_null(needs) ? "?" : "-");
     json_array_foreach(needs, i, need)
     {
         const char *since = json_text(need, "since", NULL);
@@ -277,7 +276,7 @@ void show_module_row(table *lines, const char *name, const json_t *parsed)
     slot_words(slot, sizeof slot, parsed);
     output_number(version, sizeof version, parsed, "version");
     release_words(releases, sizeof releases, parsed);
-    needs_words(needs, sizeof needs, json_object_get(parsed, "needs"));
+    show_needs_words(needs, sizeof needs, json_object_get(parsed, "needs"));
     text_bytes(size, sizeof size, number(parsed, "module_size"));
     table_add(lines, (const char *const[]){
                          name, board_name(parsed, platform), slot, version, releases, needs, size,

@@ -52,6 +52,7 @@ static bool read_digest(const json_t *object, const char *member, uint8_t digest
 static bool read_dependencies(const json_t *object, release_module *entry)
 {
     const json_t *list = json_object_get(object, "dependencies");
+    entry->needs_unknown = is_unset(object, "dependencies");
     if (json_array_size(list) > 2)
         return false;
     for (size_t i = 0; i < json_array_size(list); i++) {

@@ -50,6 +50,23 @@ osb_status platform_load_all(arena *memory, platform_list *platforms, osb_error 
     return OSB_OK;
 }
 
+osb_status platform_list_add(platform_list *platforms, const platform *board, arena *memory,
+                             osb_error *error)
+{
+    platform *boards = arena_take(memory, platforms->count + 1, sizeof *boards);
+    size_t place = 0;
+    if (!boards)
+        return osb_fail_memory(error);
+    for (size_t i = 0; i < platforms->count; i++)
+        boards[i] = platforms->items[i];
+    while (place < platforms->count && boards[place].id != board->id)
+        place++;
+    boards[place] = *board;
+    *platforms = (platform_list){boards, platforms->count + (place == platforms->count)};
+    qsort(boards, platforms->count, sizeof *boards, by_id);
+    return OSB_OK;
+}
+
 const platform *platform_by_id(const platform_list *platforms, uint16_t id)
 {
     for (size_t i = 0; i < platforms->count; i++) {

@@ -94,6 +94,9 @@ typedef struct platform_list {
 /** Reads the embedded manifests into `memory`. An error is a bug in manifests/. */
 osb_status platform_load_all(arena *memory, platform_list *platforms,
                              osb_error *error) OSB_MUST_CHECK;
+/** Adds a board to the list, or puts it in the place of the one with the same id. */
+osb_status platform_list_add(platform_list *platforms, const platform *board, arena *memory,
+                             osb_error *error) OSB_MUST_CHECK;
 /** Reads one manifest. `subject` names the file in errors. */
 osb_status platform_from_json(const json_t *manifest, const char *subject, arena *memory,
                               platform *board, osb_error *error) OSB_MUST_CHECK;

@@ -89,7 +89,9 @@ static json_t *module_entry_to_json(const release *set, const release_module *en
     json_object_set_new(object, "file", json_foreign_name(entry->file));
     json_object_set_new(object, "size", entry->size ? json_integer(entry->size) : json_null());
     json_object_set_new(object, "start", entry->start ? json_integer(entry->start) : json_null());
-    json_object_set_new(object, "dependencies", json_dependencies(entry->dependencies, 2));
+    json_object_set_new(object, "dependencies",
+                        entry->needs_unknown ? json_null()
+                                             : json_dependencies(entry->dependencies, 2));
     json_object_set_new(object, "pinned", json_boolean(entry->pinned));
     json_object_set_new(object, "sha256", digest_or_null(entry->pinned, entry->sha256));
     json_object_set_new(object, "identity",

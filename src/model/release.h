@@ -24,6 +24,7 @@ typedef struct release_module {
     module_slot slot;
     uint16_t version;
     module_dependency dependencies[2];
+    bool needs_unknown; /**< `dependencies` say nothing: the manifest does not know them */
     char file[RELEASE_FILE_NAME]; /**< as the release site names it */
     uint32_t size;                /**< bytes of the file; 0 unknown */
     uint32_t start;               /**< flash address of the image; 0 unknown */
@@ -103,6 +104,21 @@ const char *catalog_last_with(const catalog *known, const platform *board, modul
  */
 const char *catalog_resolve(const catalog *known, const platform *board, const char *words,
                             bool prerelease);
+
+/** Says of words that catalog_resolve finds nothing for what is nearest to them. */
+void catalog_explain_missing(const catalog *known, const platform *board, const char *words,
+                             char *text, size_t capacity);
+
+/** The newest final release before another one that has a module in `slot`; NULL for none. */
+const char *catalog_older_with(const catalog *known, const platform *board, module_slot slot,
+                               const char *release_version);
+
+/**
+ * Adds to an object what the catalog knows of a release as a whole: "channel", "lts", "prerelease",
+ * the "platforms" it was made for and the "latest_for" those; null where it knows nothing.
+ */
+void catalog_describe(const catalog *known, const char *release_version,
+                      const platform_list *boards, json_t *object);
 
 const release_module *release_find(const release *set, module_slot slot);
 

@@ -119,7 +119,7 @@ static void begin(scene *now, const char *const *specs, size_t count)
     memcpy(now->specs, specs, count * sizeof *specs);
     open_context(now);
     make_release(now, "p2@5.3.1");
-    make_release(now, "boron@4.0.1");
+    make_release(now, "boron@4.1.0");
 }
 
 static void end(scene *now)
@@ -144,7 +144,7 @@ static buf own_application(const scene *now, size_t index)
         .board = board->kind,
         .slot = platform_find_slot(board->kind, (module_slot){MODULE_USER_PART, 1}),
         .version = (uint16_t)(100 + index),
-        .dependencies = {{system, is_p2 ? 5301 : 4005}},
+        .dependencies = {{system, is_p2 ? 5301 : 4100}},
         .size = 16 * 1024};
     osb_error error = {0};
     buf file = buf_make(MODULE_FILE_MAX);
