@@ -20,26 +20,24 @@ typedef struct osb_context osb_context;
 
 /** Something happened; texts live only during the call. */
 typedef struct osb_event {
-    const char *phase;       /**< download retry inspect read write prove boot step */
-    const char *slot;        /**< "bootloader/0"; NULL outside steps */
-    const char *file;        /**< the file in question; NULL for none */
-    size_t step, steps;      /**< 1-based; 0 outside steps */
-    uint64_t done, total;    /**< bytes of this phase; total 0 unknown */
-    uint64_t cost_ms;        /**< expected for the step */
-    uint64_t elapsed_ms;     /**< of the run, on the board's clock */
-    uint64_t cost_before_ms; /**< expected for all steps before this one */
-    uint64_t cost_total_ms;  /**< expected for the whole run; 0 unknown */
-    const char *device;      /**< id of the board at work, else its "usb:PORT"; NULL: none */
-    const char *label;       /**< of the port it hangs on; NULL: none */
-    size_t boards;           /**< that this call works on; 0: none, or not known yet */
-    uint64_t file_done;      /**< download, retry: bytes of `file`; `done` is of all files */
-    uint64_t file_total;     /**< 0 unknown */
-    const char *reason;      /**< retry: why the file is asked for again in `wait_ms`; else NULL */
+    const char *phase;              /**< download retry inspect read write prove boot step */
+    const char *slot;               /**< "bootloader/0"; NULL outside steps */
+    const char *file;               /**< the file in question; NULL for none */
+    size_t step, steps;             /**< 1-based; 0 outside steps */
+    uint64_t done, total;           /**< bytes of this phase; total 0 unknown */
+    uint64_t cost_ms;               /**< expected for the step */
+    uint64_t elapsed_ms;            /**< of the run, on the board's clock */
+    uint64_t cost_before_ms;        /**< expected for all steps before this one */
+    uint64_t cost_total_ms;         /**< expected for the whole run; 0 unknown */
+    const char *device;             /**< id of the board at work, else its "usb:PORT"; NULL: none */
+    const char *label;              /**< of the port it hangs on; NULL: none */
+    size_t boards;                  /**< that this call works on; 0: none, or not known yet */
+    uint64_t file_done, file_total; /**< download, retry: bytes of `file` alone; 0 unknown */
+    const char *reason; /**< retry: why the file is asked for again in `wait_ms`; else NULL */
     uint64_t wait_ms;
 } osb_event;
 
-/** Called one at a time, but not always from the caller's own thread where there are many boards.
- */
+/** Called one at a time, but with many boards not always from the caller's own thread. */
 typedef struct osb_hooks {
     void (*event)(void *context, const osb_event *event);
     void (*log)(void *context, int level, const char *topic, const char *line);
@@ -219,9 +217,8 @@ OSB_EXPORT osb_status osb_cache_stat(osb_context *context, struct json_t **resul
                                      osb_error *error) OSB_MUST_CHECK;
 
 /**
- * "osbundle-cache-path": the folder that is written and all that are read; with `version` also
- * where the modules of that release lie, each of them hashed again.
- * @param platform wanted with `version`, else NULL
+ * "osbundle-cache-path": the folder that is written and all that are read; with `version` and
+ * `platform` (else NULL) also where the modules of that release lie, each of them hashed again.
  */
 OSB_EXPORT osb_status osb_cache_path(osb_context *context, const char *version,
                                      const char *platform, struct json_t **result,
@@ -249,9 +246,8 @@ typedef struct osb_prune {
 } osb_prune;
 
 /**
- * "osbundle-cache-prune": removes the releases that are meant, objects that no release names any
- * more, and what interrupted downloads left behind; with nothing named only the latter two. What
- * an unfinished restore needs stays, too.
+ * "osbundle-cache-prune": removes the releases that are meant, objects that none names any more and
+ * leftovers of downloads; with nothing named the latter two. What a restore still needs stays.
  * @return OSB_ERR_NOT_FOUND when versions or platforms are named and nothing of them is cached
  */
 OSB_EXPORT osb_status osb_cache_prune(osb_context *context, const osb_prune *wish,
@@ -320,6 +316,14 @@ OSB_EXPORT osb_status osb_mirror(osb_context *context, const osb_cargo *cargo, c
 /* Boards --------------------------------------------------------------------------------- */
 
 /**
+ * "osbundle-devices": every board, on USB, on serial ports or simulated. With `watch`, first tells
+ * an "osbundle-device-event" of who is there, comes and goes, until the `cancelled` hook says so.
+ */
+OSB_EXPORT osb_status osb_devices(osb_context *context,
+                                  void (*watch)(void *hook_context, const struct json_t *event),
+                                  struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/**
  * "osbundle-snapshot" of one board, with verdicts against the release of its system part.
  * @param device its id or the beginning of it, "usb:BUS-PORT", "serial:PATH", the label of its
  * port, or NULL for the only one
@@ -327,12 +331,18 @@ OSB_EXPORT osb_status osb_mirror(osb_context *context, const osb_cargo *cargo, c
 OSB_EXPORT osb_status osb_info(osb_context *context, const char *device, struct json_t **result,
                                osb_error *error) OSB_MUST_CHECK;
 
-/**
- * "osbundle-diagnosis": what is wrong, why, what to do.
- * @param from_file a saved snapshot or cloud describe instead of a board; NULL for a board
- */
+/** "osbundle-diagnosis": what is wrong, why, what to do; of a board, unless `from_file` names a
+ * saved snapshot or cloud describe. */
 OSB_EXPORT osb_status osb_diagnose(osb_context *context, const char *device, const char *from_file,
                                    struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+
+/** "osbundle-explanation": cause and cure of "breathing magenta", "sos 10", "1340"; NULL: all.
+ * OSB_ERR_NOT_FOUND with what is near for words that name none. */
+OSB_EXPORT osb_status osb_explain(const char *words, struct json_t **result,
+                                  osb_error *error) OSB_MUST_CHECK;
+
+/** Shown a plan, or an array of them, before anything is written; false stops there. */
+typedef bool (*osb_confirm)(void *hook_context, const struct json_t *plan);
 
 typedef struct osb_goal {
     const char *device;  /**< NULL: the only board */
@@ -356,10 +366,7 @@ typedef struct osb_goal {
     bool dry_run; /**< osb_restore: everything but the writes */
 } osb_goal;
 
-/**
- * "osbundle-plan"; fetches what is not cached and writes nothing to the board.
- * @return OSB_OK also for a plan that is refused: see its "refusals"
- */
+/** "osbundle-plan"; fetches what is not cached, writes nothing. OSB_OK also with "refusals". */
 OSB_EXPORT osb_status osb_plan(osb_context *context, const osb_goal *goal, struct json_t **result,
                                osb_error *error) OSB_MUST_CHECK;
 
@@ -374,8 +381,7 @@ OSB_EXPORT osb_status osb_plan_graph(osb_context *context, const osb_goal *goal,
  *        OSB_ERR_INTERRUPTED. NULL: goes ahead.
  * @return OSB_ERR_NO_PLAN with the first refusal
  */
-OSB_EXPORT osb_status osb_restore(osb_context *context, const osb_goal *goal,
-                                  bool (*confirm)(void *hook_context, const struct json_t *plan),
+OSB_EXPORT osb_status osb_restore(osb_context *context, const osb_goal *goal, osb_confirm confirm,
                                   struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 
 /**
@@ -386,8 +392,7 @@ OSB_EXPORT osb_status osb_restore(osb_context *context, const osb_goal *goal,
  * @return OSB_ERR_REFUSED when the board is of another platform than the journal says;
  *         OSB_ERR_NOT_FOUND when the board is not there, or a pinned file is gone
  */
-OSB_EXPORT osb_status osb_resume(osb_context *context, const char *device,
-                                 bool (*confirm)(void *hook_context, const struct json_t *plan),
+OSB_EXPORT osb_status osb_resume(osb_context *context, const char *device, osb_confirm confirm,
                                  struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 
 /* Many boards ---------------------------------------------------------------------------- */
@@ -430,15 +435,12 @@ OSB_EXPORT osb_status osb_plan_all(osb_context *context, const osb_goal *goal,
  * @param result the "osbundle-summary"
  */
 OSB_EXPORT osb_status osb_restore_all(osb_context *context, const osb_goal *goal,
-                                      const osb_fleet *fleet,
-                                      bool (*confirm)(void *hook_context,
-                                                      const struct json_t *plans),
+                                      const osb_fleet *fleet, osb_confirm confirm,
                                       struct json_t **result, osb_error *error) OSB_MUST_CHECK;
 /** For the boards that are there and have something to resume. */
 OSB_EXPORT osb_status osb_resume_all(osb_context *context, const osb_fleet *fleet,
-                                     bool (*confirm)(void *hook_context,
-                                                     const struct json_t *plans),
-                                     struct json_t **result, osb_error *error) OSB_MUST_CHECK;
+                                     osb_confirm confirm, struct json_t **result,
+                                     osb_error *error) OSB_MUST_CHECK;
 
 /* Serial ports --------------------------------------------------------------------------- */
 
@@ -486,10 +488,7 @@ typedef struct osb_serve {
     void *ready_context;
 } osb_serve;
 
-/**
- * Gives simulated boards to other programs, as USB devices over USB/IP.
- * @return OSB_OK once the `cancelled` hook says so
- */
+/** Gives simulated boards to others over USB/IP. OSB_OK once the `cancelled` hook says so. */
 OSB_EXPORT osb_status osb_sim_serve(osb_context *context, const osb_serve *wanted,
                                     osb_error *error) OSB_MUST_CHECK;
 

@@ -23,7 +23,7 @@ typedef struct options {
     text_list sources, simulated, labels;
     /* of some commands */
     bool all, yes, remote, full, allow_downgrade, allow_incomplete, dry_run, graph, heal, exit_code;
-    bool all_platforms, prerelease, prune;
+    bool all_platforms, prerelease, prune, watch;
     bool credentials, attach, real_time, listening;
     const char *retry, *retry_delay, *stall_timeout, *max_wait;
     const char *via, *plan, *output, *from, *id, *listen, *jobs, *wait, *timeout, *lock;
@@ -56,7 +56,8 @@ enum option_group {
     TAKES_SIGNATURE = 1 << 17, /**< --signature --key */
     TAKES_PRUNE = 1 << 18,     /**< --older-than --max-size --keep-lock --dry-run */
     TAKES_BUNDLE = 1 << 19,    /**< --app --output */
-    TAKES_MIRROR = 1 << 20     /**< --prune */
+    TAKES_MIRROR = 1 << 20,    /**< --prune */
+    TAKES_WATCH = 1 << 21      /**< --watch */
 };
 
 typedef struct progress progress;
@@ -97,8 +98,10 @@ osb_status cmd_inspect(cli *self, osb_error *error);
 osb_status cmd_verify(cli *self, osb_error *error);
 osb_status cmd_bundle(cli *self, osb_error *error);
 osb_status cmd_mirror(cli *self, osb_error *error);
+osb_status cmd_devices(cli *self, osb_error *error);
 osb_status cmd_info(cli *self, osb_error *error);
 osb_status cmd_diagnose(cli *self, osb_error *error);
+osb_status cmd_explain(cli *self, osb_error *error);
 osb_status cmd_lock(cli *self, osb_error *error);
 osb_status cmd_key(cli *self, osb_error *error);
 osb_status cmd_plan(cli *self, osb_error *error);

@@ -151,6 +151,18 @@ static const command mirror = {
     .most = LIST_MAX,
     .run = cmd_mirror,
 };
+static const command devices = {
+    .name = "devices",
+    .arguments = "[--watch]",
+    .summary = "boards on USB and serial ports, and simulated ones",
+    .details =
+        "Id, platform, mode, ports and Device OS of every board, also of those in DFU mode. A\n"
+        "board that another run works on, or that cannot be opened, is listed with the "
+        "reason.\n"
+        "--watch tells who comes and goes; with --json as JSON Lines.",
+    .takes = TAKES_WATCH,
+    .run = cmd_devices,
+};
 static const command info = {
     .name = "info",
     .arguments = "[DEVICE | --all]",
@@ -171,6 +183,16 @@ static const command diagnose = {
     .takes = TAKES_FROM,
     .most = 1,
     .run = cmd_diagnose,
+};
+static const command explain = {
+    .name = "explain",
+    .arguments = "[TOPIC...]",
+    .summary = "LED patterns, SOS codes and error codes: cause and cure",
+    .details = "TOPIC is what the LED does (breathing magenta), how often it blinks after an SOS\n"
+               "(sos 10), or the number of an error (1340). Without one, all topics.",
+    .most = 8,
+    .without_context = true,
+    .run = cmd_explain,
 };
 static const command plan = {
     .name = "plan",
@@ -255,9 +277,10 @@ static const command help = {
     .run = cmd_help,
 };
 
-const command *const commands[] = {&fetch,  &list,   &show,  &inspect, &verify,   &lock, &key,
-                                   &bundle, &mirror, &cache, &info,    &diagnose, &plan, &restore,
-                                   &resume, &serial, &sim,   &version, &help};
+const command *const commands[] = {&fetch,    &list,    &show,   &inspect, &verify,  &lock,
+                                   &key,      &bundle,  &mirror, &cache,   &devices, &info,
+                                   &diagnose, &explain, &plan,   &restore, &resume,  &serial,
+                                   &sim,      &version, &help};
 const size_t command_count = sizeof commands / sizeof *commands;
 
 const command *command_find(const char *name)

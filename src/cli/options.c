@@ -59,6 +59,7 @@ static const option_row rows[] = {
      "which platform (fetch, lock: repeatable)"},
     {"all-platforms", 0, KIND_FLAG, TAKES_PLATFORM, AT(all_platforms), NULL,
      "all platforms that the catalog knows for the release"},
+    {"watch", 0, KIND_FLAG, TAKES_WATCH, AT(watch), NULL, "tell who comes and goes, until Ctrl-C"},
     {"remote", 0, KIND_FLAG, TAKES_REMOTE, AT(remote), NULL, "ask the sources, not the cache"},
     {"app", 0, KIND_LIST, TAKES_GOAL | TAKES_PINS | TAKES_BUNDLE, AT(apps), "FILE",
      "application to put on afterwards (lock, bundle: repeatable)"},
