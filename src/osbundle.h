@@ -450,8 +450,7 @@ OSB_EXPORT osb_status osb_serial_list(osb_context *context, struct json_t **resu
 
 /**
  * "osbundle-serial-identity": what a board in listening mode tells on its serial console.
- * @param port a path, "serial:PATH", a device id or its beginning, "usb:BUS-PORT"; NULL: the only
- *        port of a board
+ * @param port a path, "serial:PATH", a device id or its beginning, "usb:BUS-PORT"; NULL: the one
  * @param begin bring it into listening mode for that, and out of it again
  * @return OSB_ERR_TIMEOUT when nobody answers
  */
