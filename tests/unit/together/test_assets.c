@@ -12,48 +12,15 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "model/asset_needs.h"
-#include "support/zip.h"
 #include "unit/together/sweep/stand.h"
 
-static const story p2 = {.name = "p2", .board = "p2", .from = "5.3.1", .to = "5.6.0"};
-static const char meow[] = "meow", woof[] = "woof";
-
-static span bytes_of(const char *text)
-{
-    return (span){(const uint8_t *)text, strlen(text)};
-}
-
-static asset_need need_of(const char *name, const char *content)
-{
-    asset_need need = {.name = name};
-    sha256(bytes_of(content), need.sha256);
-    return need;
-}
-
-/** In place of the stand's application: the same, wanting two files, in a bundle with them. */
-static void make_bundle(stand *at, const char *dog)
-{
-    osb_error error = {0};
-    module parsed;
-    const asset_need needs[] = {need_of("cat.txt", meow), need_of("dog.txt", woof)};
-    BUF_OWNED plain = buf_make(MODULE_FILE_MAX), wanting = buf_make(MODULE_FILE_MAX);
-    ZIP_OWNED packed;
-    zip_begin(&packed, MODULE_FILE_MAX);
-    assert_int_equal(file_read(at->app, &plain, &error), OSB_OK);
-    assert_int_equal(module_parse(buf_span(&plain), "app.bin", &parsed, &error), OSB_OK);
-    assert_int_equal(asset_needs_write(&parsed, needs, 2, &wanting, &error), OSB_OK);
-    zip_add_file(&packed, "app.bin", buf_span(&wanting));
-    zip_add_file(&packed, "assets/cat.txt", bytes_of(meow));
-    zip_add_file(&packed, "assets/dog.txt", bytes_of(dog));
-    assert_int_equal(file_write_atomic(at->app, zip_end(&packed), 0644, &error), OSB_OK);
-}
+static const story p2 = {
+    .name = "p2", .board = "p2", .from = "5.3.1", .to = "5.6.0", .assets = true};
 
 static int set_up(void **state)
 {
     static stand at; /* large */
     stand_open(&at, &p2);
-    make_bundle(&at, woof);
     *state = &at;
     return 0;
 }
@@ -110,9 +77,7 @@ static void a_bundle_with_the_wrong_content_is_refused(void **state)
     stand *at = *state;
     osb_error error = {0};
     uint8_t before[SHA256_SIZE], after[SHA256_SIZE];
-    stand_close(at);
-    stand_open(at, &p2);
-    make_bundle(at, "quack");
+    stand_pack(at, "quack");
     stand_hash(at, before);
     assert_int_equal(stand_restore(at, NULL, &error), OSB_ERR_INTEGRITY);
     assert_non_null(strstr(error.subject, "dog.txt"));

@@ -35,6 +35,7 @@ STORIES = {
     "photon_staged": Story("--board photon --from 1.5.2 --to 2.3.0 --via dfu", every=2),
     "boron_staged": Story("--board boron --from 2.2.0 --to 4.0.1 --via dfu --blank", every=5),
     "p2_staged": Story("--board p2 --from 5.0.1 --to 5.3.1 --via dfu", every=7),
+    "p2_with_assets": Story("--board p2 --from 5.3.1 --to 5.6.0 --assets", every=13),
     "p2_double": Story("--board p2 --from 5.0.1 --to 5.3.1", every=0, seeds=300),
     "boron_double": Story("--board boron --from 2.2.0 --to 4.0.1", every=0, seeds=300),
     "boron_genuine": Story("--board boron --from 2.2.0 --to 4.0.2", every=157,

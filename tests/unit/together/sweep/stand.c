@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/asset_needs.h"
 #include "support/folder.h"
+#include "support/zip.h"
 
 enum {
     SMALL = 12 * 1024, /* fits the smallest slot, the MBR's */
@@ -163,6 +165,44 @@ static void plug_in(stand *made, const platform *board)
     context->wire = context->bus = sim_world_transport(context->world);
 }
 
+static span bytes_of(const char *text)
+{
+    return (span){(const uint8_t *)text, strlen(text)};
+}
+
+static asset_need need_of(const char *name, const char *content)
+{
+    asset_need need = {.name = name};
+    sha256(bytes_of(content), need.sha256);
+    return need;
+}
+
+/** Lets the application want two assets. */
+static void want_assets(stand *made)
+{
+    osb_error error = {0};
+    module parsed;
+    const asset_need needs[] = {need_of("cat.txt", "meow"), need_of("dog.txt", "woof")};
+    BUF_OWNED plain = buf_make(MODULE_FILE_MAX);
+    buf *wanting = &made->application;
+    *wanting = buf_make(MODULE_FILE_MAX);
+    must(file_read(made->app, &plain, &error), &error);
+    must(module_parse(buf_span(&plain), "app.bin", &parsed, &error), &error);
+    must(asset_needs_write(&parsed, needs, 2, wanting, &error), &error);
+    must(file_write_atomic(made->app, buf_span(wanting), 0644, &error), &error);
+}
+
+void stand_pack(const stand *made, const char *dog)
+{
+    osb_error error = {0};
+    ZIP_OWNED packed;
+    zip_begin(&packed, MODULE_FILE_MAX);
+    zip_add_file(&packed, "app.bin", buf_span(&made->application));
+    zip_add_file(&packed, "assets/cat.txt", bytes_of("meow"));
+    zip_add_file(&packed, "assets/dog.txt", bytes_of(dog));
+    must(file_write_atomic(made->app, zip_end(&packed), 0644, &error), &error);
+}
+
 /** The application too, where there is one: as the board will have it. */
 static void load_target(stand *made, const platform *board)
 {
@@ -212,13 +252,18 @@ void stand_open(stand *made, const story *told)
     made->goal.full = told->full;
     made->goal.via = told->via;
     plug_in(made, board);
+    if (told->assets)
+        want_assets(made);
     load_target(made, board);
+    if (told->assets)
+        stand_pack(made, "woof");
 }
 
 void stand_close(stand *made)
 {
     osb_close(made->context);
     arena_free(&made->memory);
+    buf_free(&made->application);
     test_folder_remove(made->folder);
 }
 
@@ -269,8 +314,16 @@ static span in_flash(const stand *made, const release_module *entry)
                       entry->start - board->memories[0].start, entry->size - place->flash_offset);
 }
 
+static size_t assets_on(const stand *made)
+{
+    JSON_OWNED *board = sim_board_to_json(made->board);
+    return json_array_size(json_object_get(board, "assets"));
+}
+
 bool stand_has_release(const stand *made)
 {
+    if (made->told->assets && assets_on(made) != 2)
+        return false;
     for (size_t i = 0; i < made->to.module_count; i++) {
         const release_module *entry = &made->to.modules[i];
         module parsed;
@@ -293,6 +346,10 @@ void stand_hash(const stand *made, uint8_t digest[SHA256_SIZE])
     sha256_begin(&state);
     for (size_t i = 0; i < made->to.module_count; i++)
         sha256_add(&state, in_flash(made, &made->to.modules[i]));
+    JSON_OWNED *board = sim_board_to_json(made->board);
+    char *assets = json_dumps(json_object_get(board, "assets"), JSON_SORT_KEYS);
+    sha256_add(&state, bytes_of(assets));
+    free(assets);
     sha256_end(&state, digest);
 }
 

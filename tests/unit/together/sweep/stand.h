@@ -17,6 +17,7 @@ typedef struct story {
     const char *via;   /**< roads to take; NULL: the best for each module */
     bool blank;        /**< the board begins without a system, waiting in DFU mode */
     bool full;         /**< the restore writes everything, the radio stack too */
+    bool assets;       /**< the application is a bundle with two assets; without `sources` */
     uint16_t ncp_from; /**< above 0: the co-processor has this firmware, and the release 7 */
 } story;
 
@@ -24,6 +25,7 @@ typedef struct stand {
     const story *told;
     char folder[64];
     char cache[128], state[128], app[128];
+    buf application;   /**< of a story with assets: the module inside its bundle */
     char journal[160]; /**< path of the board's journal */
     osb_context *context;
     osb_goal goal;
@@ -42,6 +44,9 @@ typedef struct stand {
 
 /** Ends the program with a message when the stand cannot be made: nothing could be shown then. */
 void stand_open(stand *made, const story *told);
+/** For a story with assets: packs them anew beside the application, "dog.txt" with this content
+ *  ("woof" is what the application wants). */
+void stand_pack(const stand *made, const char *dog);
 void stand_close(stand *made);
 
 /** The board as it left the factory, and no journal. */
@@ -58,7 +63,7 @@ bool stand_was_critical(const stand *made);
 /** Whether every slot holds the very bytes of the release's files (and of the application). */
 bool stand_has_release(const stand *made);
 
-/** Hash over the board's slots: what it is made of. */
+/** Hash over the board's slots and assets: what it is made of. */
 void stand_hash(const stand *made, uint8_t digest[SHA256_SIZE]);
 
 /** Gives a board that lost its power or cable the time to come back. */

@@ -287,6 +287,8 @@ int main(int count, char **words)
             told.via = option(&count, &words);
         else if (text_equal(*words, "--blank"))
             told.blank = true;
+        else if (text_equal(*words, "--assets"))
+            told.assets = true;
         else if (text_equal(*words, "--full"))
             told.full = true;
         else if (text_equal(*words, "--ncp"))
