@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/boards.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
@@ -49,17 +50,11 @@ static bool show_and_ask(void *context, const json_t *plan)
 {
     show(context, plan);
     size_t count = boards_to_write(plan);
-    if (count) {
-        if (count > 1)
-            fprintf(stderr, "Write this to %zu boards? [y/N] ", count);
-        else
-            fprintf(stderr, "Write this to the board? [y/N] ");
-        int answer = getchar();
-        for (int rest = answer; rest != '\n' && rest != EOF;)
-            rest = getchar();
-        if (answer != 'y' && answer != 'Y')
-            return false;
-    }
+    char question[64] = "Write this to the board?";
+    if (count > 1)
+        text_format(question, sizeof question, "Write this to %zu boards?", count);
+    if (count && !output_asks(question))
+        return false;
     interrupts_guard(true);
     return true;
 }

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/amounts.h"
@@ -250,6 +251,44 @@ static osb_status amount(const char *words, bool (*read)(const char *words, int6
     return osb_fail(error, OSB_ERR_USAGE, words, hint, "is no such amount");
 }
 
+/** Whether a prune that is only shown so far would remove releases: the rest nobody misses. */
+static bool removes_releases(const json_t *document)
+{
+    size_t i;
+    json_t *release;
+    json_array_foreach(json_object_get(document, "releases"), i, release)
+    {
+        if (!json_text(release, "kept_by", NULL))
+            return true;
+    }
+    return false;
+}
+
+/** Releases go only with the user's word; whoever is offline cannot fetch them again. */
+static osb_status confirm_prune(cli *self, const osb_prune *wish, osb_error *error)
+{
+    JSON_OWNED *shown = NULL;
+    osb_prune trial = *wish;
+    trial.dry_run = true;
+    if (wish->dry_run || self->words->yes)
+        return OSB_OK;
+    TRY(osb_cache_prune(self->context, &trial, &shown, error));
+    if (!removes_releases(shown))
+        return OSB_OK;
+    if (self->words->json || !isatty(STDIN_FILENO))
+        return osb_fail(error, OSB_ERR_USAGE, "cache prune",
+                        "give --yes to remove releases without being asked, or see with --dry-run "
+                        "which would go",
+                        "there is no terminal to ask on");
+    progress_close(self->shown);
+    print_pruned(shown);
+    fflush(stdout);
+    if (output_asks("Remove this from the cache?"))
+        return OSB_OK;
+    return osb_fail(error, OSB_ERR_INTERRUPTED, "cache prune", "run it again to be asked again",
+                    "nothing was removed");
+}
+
 static osb_status run_prune(cli *self, osb_error *error)
 {
     const options *words = self->words;
@@ -264,6 +303,7 @@ static osb_status run_prune(cli *self, osb_error *error)
     TRY(amount(words->older_than, amount_age, "write 12h, 90d, 8w or 1y", &wish.older_than_s,
                error));
     TRY(amount(words->max_size, amount_size, "write 500M, 2G or 2Gi", &wish.max_bytes, error));
+    TRY(confirm_prune(self, &wish, error));
     TRY(osb_cache_prune(self->context, &wish, &result, error));
     return answer(self, result, print_pruned, error);
 }
@@ -315,7 +355,7 @@ static osb_status run_import(cli *self, osb_error *error)
 enum taken {
     PLATFORMS = 1,
     INCOMPLETE = 2,
-    LIMITS = 4 /**< --older-than --max-size --keep-lock --dry-run */
+    LIMITS = 4 /**< --older-than --max-size --keep-lock --dry-run --yes */
 };
 
 static const struct verb {
@@ -341,7 +381,8 @@ static unsigned given(const options *words)
         taken |= PLATFORMS;
     if (words->allow_incomplete)
         taken |= INCOMPLETE;
-    if (words->older_than || words->max_size || words->keep_locks.count || words->dry_run)
+    if (words->older_than || words->max_size || words->keep_locks.count || words->dry_run ||
+        words->yes)
         taken |= LIMITS;
     return taken;
 }

@@ -113,7 +113,7 @@ static const command cache = {
         "prune   removes releases by name, age or size, and what nothing names any more; never\n"
         "        what a --keep-lock or an unfinished restore needs\n"
         "import  fetches all releases of a folder, an archive or another source",
-    .takes = TAKES_PLATFORM | TAKES_INCOMPLETE | TAKES_PRUNE,
+    .takes = TAKES_PLATFORM | TAKES_INCOMPLETE | TAKES_PRUNE | TAKES_YES,
     .least = 1,
     .most = LIST_MAX,
     .run = cmd_cache,

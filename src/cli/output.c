@@ -151,6 +151,15 @@ json_t *output_error_document(const osb_error *error)
                      "message", error_text(error->message), "hint", error_text(error->hint));
 }
 
+bool output_asks(const char *question)
+{
+    fprintf(stderr, "%s [y/N] ", question);
+    const int answer = getchar();
+    for (int rest = answer; rest != '\n' && rest != EOF;)
+        rest = getchar();
+    return answer == 'y' || answer == 'Y';
+}
+
 void output_error(const osb_error *error, bool json)
 {
     char subject[sizeof error->subject], message[sizeof error->message], hint[sizeof error->hint];

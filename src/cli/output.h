@@ -40,6 +40,9 @@ json_t *output_error_document(const osb_error *error);
 /** Says on stderr how many files of folders were passed over. */
 void output_strays(size_t count);
 
+/** Asks on the terminal; only an answer that begins with "y" is a yes. */
+bool output_asks(const char *question);
+
 /** Copies text of unknown origin with control characters replaced by '?': safe on a terminal. */
 void output_safe(char *target, size_t capacity, const char *source);
 

@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import pty
 import shutil
 import subprocess
 import tempfile
@@ -147,7 +148,7 @@ class CacheTest(ProgramTest):
         shutil.rmtree(self.path("site"))
         self.run_program("plan", "5.6.0", "--sim", "p2@5.3.1", "--offline", **layers)
         self.run_program("cache", "prune", "5.6.0", code=3, **layers)
-        self.run_program("cache", "prune", "--max-size", "0", **layers)
+        self.run_program("cache", "prune", "--yes", "--max-size", "0", **layers)
         self.run_program("cache", "verify", **layers)
         listed = self.run_program("cache", "list", "--json", **layers).json["releases"]
         self.assertEqual([one["folder"] for one in listed], [self.path("server")])
@@ -169,14 +170,34 @@ class CacheTest(ProgramTest):
 
     def test_prunes_by_name_and_platform(self):
         self.fetch("p2@5.6.0", "p2@5.3.1", "boron@5.3.1")
-        told = self.run_program("cache", "prune", "5.3.1", "-p", "p2", "--json").json
+        told = self.run_program("cache", "prune", "--yes", "5.3.1", "-p", "p2", "--json").json
         self.assertEqual([(one["version"], one["platform"], one["kept_by"])
                           for one in told["releases"]], [("5.3.1", "p2", None)])
         self.assertEqual(self.releases(), ["5.3.1/boron", "5.6.0/p2"])
         self.run_program("cache", "verify")
         self.assertEqual(told["bytes_left"], sum(map(os.path.getsize, self.objects())))
-        self.run_program("cache", "prune", "5")
+        self.run_program("cache", "prune", "--yes", "5")
         self.assertEqual((self.releases(), self.objects()), ([], []))
+
+    def prune_on_a_terminal(self, answer):
+        """What it says to somebody who answers that."""
+        here, there = pty.openpty()
+        self.addCleanup(os.close, here)
+        os.write(here, answer)
+        done = subprocess.run([os.environ["OSBUNDLE"], "cache", "prune", "5"], cwd=self.folder,
+                              env=self.environment(), stdin=there, capture_output=True, text=True, timeout=60)
+        os.close(there)
+        return done
+
+    def test_releases_are_removed_with_the_word_of_the_user_only(self):
+        self.fetch("p2@5.6.0")
+        result = self.run_program("cache", "prune", "5", code=2)
+        self.assert_two_line_error(result, "no terminal to ask on")
+        done = self.prune_on_a_terminal(b"n\n")
+        self.assertEqual((done.returncode, self.releases()), (8, ["5.6.0/p2"]))
+        self.assertIn("would remove 5.6.0 for p2", done.stdout)
+        done = self.prune_on_a_terminal(b"y\n")
+        self.assertEqual((done.returncode, self.releases()), (0, []))
 
     def test_prunes_by_age(self):
         self.fetch("p2@5.6.0", "p2@5.3.1")
@@ -185,11 +206,11 @@ class CacheTest(ProgramTest):
         text = self.run_program("cache", "prune", "--older-than", "90d", "--dry-run").out
         self.assertIn("would remove 5.3.1 for p2", text)
         self.assertEqual(len(self.releases()), 2)
-        text = self.run_program("cache", "prune", "--older-than", "90d").out
+        text = self.run_program("cache", "prune", "--yes", "--older-than", "90d").out
         self.assertIn("removed 5.3.1 for p2", text)
         self.assertEqual(self.releases(), ["5.6.0/p2"])
         self.run_program("plan", "5.6.0", "--sim", "p2@5.3.1")  # a use
-        self.run_program("cache", "prune", "--older-than", "8w")
+        self.run_program("cache", "prune", "--yes", "--older-than", "8w")
         self.assertEqual(self.releases(), ["5.6.0/p2"])
 
     def test_prunes_to_a_size(self):
@@ -197,22 +218,22 @@ class CacheTest(ProgramTest):
         self.use("boron@5.3.1", 3)
         self.use("p2@5.6.0", 2)
         size = sum(map(os.path.getsize, self.objects()))
-        self.run_program("cache", "prune", "--max-size", size - 1)
+        self.run_program("cache", "prune", "--yes", "--max-size", size - 1)
         self.assertEqual(self.releases(), ["5.3.1/p2", "5.6.0/p2"])
-        told = self.run_program("cache", "prune", "--max-size", "0.5k", "--json").json
+        told = self.run_program("cache", "prune", "--yes", "--max-size", "0.5k", "--json").json
         self.assertEqual((self.releases(), told["bytes_left"]), ([], 0))
 
     def test_keeps_what_a_lock_names(self):
         self.fetch("p2@5.6.0", "p2@5.3.1")
         self.run_program("lock", "5.6.0", "-p", "p2", "-o", "osbundle.lock")
-        told = self.run_program("cache", "prune", "--max-size", "0", "--keep-lock",
+        told = self.run_program("cache", "prune", "--yes", "--max-size", "0", "--keep-lock",
                                 "osbundle.lock", "--json").json
         self.assertEqual(self.releases(), ["5.6.0/p2"])
         self.assertEqual({one["version"]: one["kept_by"] for one in told["releases"]},
                          {"5.3.1": None, "5.6.0": "osbundle.lock"})
         self.assertTrue(told["over_limit"])
         self.run_program("verify", "--lock", "osbundle.lock")
-        text = self.run_program("cache", "prune", "5.6.0", "--keep-lock", "osbundle.lock").out
+        text = self.run_program("cache", "prune", "--yes", "5.6.0", "--keep-lock", "osbundle.lock").out
         self.assertIn("osbundle.lock needs it", text)
         self.write("other.lock", b"{}")
         self.run_program("cache", "prune", "5.6.0", "--keep-lock", "other.lock", code=4)
@@ -223,11 +244,11 @@ class CacheTest(ProgramTest):
         self.run_program("sim", "new", "p2@5.3.1", "board")
         self.fetch("p2@5.6.0")
         self.interrupt_program("restore", "5.6.0", "--sim", "board", "--yes", when="write")
-        told = self.run_program("cache", "prune", "--max-size", "0", "--json").json
+        told = self.run_program("cache", "prune", "--yes", "--max-size", "0", "--json").json
         self.assertIn("unfinished restore", told["releases"][0]["kept_by"])
         shutil.rmtree(self.path("site"))
         self.run_program("resume", "--sim", "board", "--yes", "--offline")
-        self.run_program("cache", "prune", "--max-size", "0")
+        self.run_program("cache", "prune", "--yes", "--max-size", "0")
         self.assertEqual(self.objects(), [])
 
     def test_prune_clears_what_was_left_behind(self):
@@ -286,7 +307,7 @@ class CacheTest(ProgramTest):
             self.skipTest("root may remove anything")
         self.fetch("p2@5.6.0")
         os.chmod(self.path("cache/releases/5.6.0"), 0o555)
-        result = self.run_program("cache", "prune", "5.6.0", code=1)
+        result = self.run_program("cache", "prune", "--yes", "5.6.0", code=1)
         os.chmod(self.path("cache/releases/5.6.0"), 0o755)
         self.assert_two_line_error(result, "cannot remove")
         self.run_program("cache", "verify")

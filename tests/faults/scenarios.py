@@ -66,7 +66,7 @@ SCENARIOS = [
     Scenario("fetch", RELEASE, published.cache, site),
     Scenario("repair", RELEASE, published.cache, damaged),
     Scenario("import", ["cache", "import", "FOLDER/site"], published.cache, site),
-    Scenario("prune", ["cache", "prune", "--older-than", "90d"], published.cache, used),
+    Scenario("prune", ["cache", "prune", "--yes", "--older-than", "90d"], published.cache, used),
     Scenario("bundle_import", ["bundle", "import", "FOLDER/kit.tar.zst"], published.cache, kit),
     Scenario("bundle_export", [*EXPORT, "FOLDER/kit.tar.zst"], published.kit, exported),
     Scenario("mirror", ["mirror", "FOLDER/mirror", "5.6.0", "-p", "p2"], published.mirror, mirrored),

@@ -115,7 +115,7 @@ class Torture:
             elif what < 6:
                 self.plan(dice, platform, version)
             elif what < 8:
-                self.run(dice, ["cache", "prune", *dice.choice([
+                self.run(dice, ["cache", "prune", "--yes", *dice.choice([
                     ["--max-size", "1M"], ["--older-than", "0h"], ["--max-size", "2M"], []])])
             elif what < 9:
                 self.run(dice, ["cache", "verify"])
