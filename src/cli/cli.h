@@ -81,6 +81,8 @@ typedef struct command {
     unsigned takes;       /**< enum option_group */
     size_t least, most;   /**< words it takes */
     bool without_context; /**< needs no cache, source or board */
+    bool
+        tells_events; /**< with --json, in lines before the answer; else the answer is one object */
     /** Returns a status; the error is printed by the caller. */
     osb_status (*run)(cli *self, osb_error *error);
 } command;

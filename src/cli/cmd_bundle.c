@@ -134,7 +134,6 @@ static osb_status open_bundle(cli *self, const opening *how, osb_error *error)
 osb_status cmd_bundle(cli *self, osb_error *error)
 {
     const char *verb = self->words->arguments.items[0];
-    self->shown->json = false; /* the answer is one document, and what is fetched for it none */
     if (text_equal(verb, "export"))
         return export_bundle(self, error);
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)

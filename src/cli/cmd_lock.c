@@ -57,7 +57,6 @@ osb_status cmd_lock(cli *self, osb_error *error)
     const options *words = self->words;
     JSON_OWNED *lock = NULL;
     TRY(check_words(words, error));
-    self->shown->json = false; /* the answer is one document, and what is fetched for it none */
     TRY(osb_lock(self->context, words->arguments.items[0], words->platforms.items,
                  words->platforms.count, words->apps.items, words->apps.count, &lock, error));
     progress_close(self->shown);

@@ -43,7 +43,6 @@ osb_status cmd_mirror(cli *self, osb_error *error)
     if (!cargo.version_count && !words->prune)
         return osb_fail(error, OSB_ERR_USAGE, "mirror", "use: osbundle mirror DIR VERSION...",
                         "name a release, or --prune");
-    self->shown->json = false; /* the answer is one document, and what is fetched for it none */
     TRY(osb_mirror(self->context, &cargo, words->arguments.items[0], words->prune, &mirror, error));
     progress_close(self->shown);
     if (words->json)

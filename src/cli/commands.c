@@ -18,6 +18,7 @@ static const command fetch = {
     .takes = TAKES_PLATFORM | TAKES_INCOMPLETE,
     .least = 1,
     .most = LIST_MAX,
+    .tells_events = true,
     .run = cmd_fetch,
 };
 static const command list = {
@@ -116,6 +117,7 @@ static const command cache = {
     .takes = TAKES_PLATFORM | TAKES_INCOMPLETE | TAKES_PRUNE | TAKES_YES,
     .least = 1,
     .most = LIST_MAX,
+    .tells_events = true,
     .run = cmd_cache,
 };
 static const command bundle = {
@@ -161,6 +163,7 @@ static const command devices = {
         "reason.\n"
         "--watch tells who comes and goes; with --json as JSON Lines.",
     .takes = TAKES_WATCH,
+    .tells_events = true,
     .run = cmd_devices,
 };
 static const command info = {
@@ -215,6 +218,7 @@ static const command restore = {
                "--app, {device} and {label} stand for the board's id and its port's label.",
     .takes = TAKES_GOAL | TAKES_LOCK | TAKES_INCOMPLETE | TAKES_RESTORE | TAKES_YES | TAKES_BOARDS,
     .most = 1,
+    .tells_events = true,
     .run = cmd_restore,
 };
 static const command resume = {
@@ -226,6 +230,7 @@ static const command resume = {
         "restore pins by hash. With nothing to resume it does nothing.",
     .takes = TAKES_YES | TAKES_BOARDS,
     .most = 1,
+    .tells_events = true,
     .run = cmd_resume,
 };
 static const command serial = {

@@ -80,6 +80,7 @@ static osb_status run(const command *chosen, cli *self, osb_error *error)
         cli helper = {.words = &about};
         return cmd_help(&helper, error);
     }
+    self->shown->json = self->words->json && chosen->tells_events;
     if (chosen->without_context)
         return chosen->run(self, error);
     return run_with_context(chosen, self, error);

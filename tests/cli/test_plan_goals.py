@@ -24,18 +24,18 @@ class PlanGoals(ProgramTest):
         return [step["slot"] for step in plan["steps"] if step["op"] == "write"]
 
     def test_heal_takes_what_is_required_from_the_release_on_the_board(self):
-        plan = self.run_program("plan", "--heal", "--sim", "board", "--json").last
+        plan = self.run_program("plan", "--heal", "--sim", "board", "--json").json
         self.assertEqual(plan["goal"]["version"], "5.3.1")
         self.assertEqual(self.writes(plan), ["bootloader/2", "bootloader/0"])
         self.run_program("restore", "--heal", "--sim", "board", "--yes")
-        again = self.run_program("plan", "--heal", "--sim", "board", "--json").last
+        again = self.run_program("plan", "--heal", "--sim", "board", "--json").json
         self.assertEqual(again["steps"], [])
 
     def test_via_dfu_stages_bootloaders_and_via_control_stays_out_of_dfu_mode(self):
-        plan = self.run_program("plan", "5.3.1", "--via", "dfu", "--sim", "p2@5.0.1", "--json").last
+        plan = self.run_program("plan", "5.3.1", "--via", "dfu", "--sim", "p2@5.0.1", "--json").json
         roads = [(step["slot"], step["via"]) for step in plan["steps"] if step["op"] == "write"]
         self.assertEqual(roads, [("system_part/1", "dfu"), ("bootloader/2", "staged"), ("bootloader/0", "staged")])
-        plan = self.run_program("plan", "5.3.1", "--via", "control", "--sim", "p2@5.0.1", "--json").last
+        plan = self.run_program("plan", "5.3.1", "--via", "control", "--sim", "p2@5.0.1", "--json").json
         self.assertEqual({step["via"] for step in plan["steps"]}, {"control"})
         self.assert_two_line_error(self.run_program("plan", "--via", "pigeon", "--sim", "board", code=2), "pigeon")
 
@@ -54,7 +54,7 @@ class PlanGoals(ProgramTest):
 
     def test_named_files_alone_are_a_goal(self):
         file = self.path("releases", "p2-prebootloader-part1@5.3.1.bin")
-        plan = self.run_program("plan", "--module", file, "--sim", "board", "--json").last
+        plan = self.run_program("plan", "--module", file, "--sim", "board", "--json").json
         self.assertEqual(plan["goal"], {"version": None, "app": None, "via": [],
                                         "modules": ["p2-prebootloader-part1@5.3.1.bin"]})
         self.assertEqual(self.writes(plan), ["bootloader/2"])
@@ -66,7 +66,7 @@ class PlanGoals(ProgramTest):
     def test_a_named_file_goes_before_the_release_s_own(self):
         self.run_program("sim", "release", "p2@5.3.2", "newer")
         file = self.path("newer", "p2-bootloader@5.3.2.bin")
-        plan = self.run_program("plan", "5.3.1", "-m", file, "--sim", "board", "--json").last
+        plan = self.run_program("plan", "5.3.1", "-m", file, "--sim", "board", "--json").json
         written = {step["slot"]: step for step in plan["steps"] if step["op"] == "write"}
         self.assertEqual(written["bootloader/0"]["to"], 2102)
         self.assertIsNone(written["bootloader/0"]["release"])

@@ -67,7 +67,7 @@ class Protection(ProgramTest):
 
     def test_the_release_s_bootloader_is_given_the_board_s_protection(self):
         self.open_service_mode()
-        plan = self.run_program("plan", "6.2.0", "--sim", "board", "--json").last
+        plan = self.run_program("plan", "6.2.0", "--sim", "board", "--json").json
         step = next(step for step in plan["steps"] if step["slot"] == "bootloader/0")
         self.assertEqual(step["sha256"], hashlib.sha256(protected(self.released("6.2.0"))).hexdigest())
         self.assertIn("its bytes are not the release's own", " ".join(step["why"]))
