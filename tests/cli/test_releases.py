@@ -103,7 +103,7 @@ class Words(ReleaseTest):
 
     def test_name_pre_releases_only_when_asked_to(self):
         self.assertEqual(self.show("3", "p2", "--prerelease")["version"], "3.2.1-p2.3")
-        self.assertIn("newest for p2 is 6.3.4", self.refusal("show", "3", "-p", "p2"))
+        self.assertIn("newest for p2 is 6.3.4", self.refusal("show", "3", "-p", "p2", "--offline"))
 
     def test_that_name_nothing_lead_to_the_nearest(self):
         for words, platform, nearest in (
