@@ -99,6 +99,21 @@ bool json_address(const json_t *object, const char *member, uint32_t *address)
     return json_to_address(json_object_get(object, member), address);
 }
 
+bool json_has_only(json_t *object, const char *const *members, size_t count)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        bool known = false;
+        for (size_t i = 0; i < count; i++)
+            known = known || text_equal(name, members[i]);
+        if (!known)
+            return false;
+    }
+    return json_is_object(object);
+}
+
 json_t *json_text_or_null(const char *text)
 {
     return text ? json_string(text) : json_null();

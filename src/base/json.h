@@ -33,5 +33,8 @@ bool json_address(const json_t *object, const char *member, uint32_t *address);
 /** The value itself as an address, as json_address reads a member. */
 bool json_to_address(const json_t *value, uint32_t *address);
 
+/** Whether it is an object that has no other members than those of the list. */
+bool json_has_only(json_t *object, const char *const *members, size_t count);
+
 /** A string that may be NULL: then null. */
 json_t *json_text_or_null(const char *text);

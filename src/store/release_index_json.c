@@ -77,22 +77,6 @@ static osb_status fail(const reading *from, const char *what)
                     "holds no index that is known here: %s", what);
 }
 
-/** Whether an object has no other members than those of the list. */
-static bool has_only(json_t *object, const char *const *members, size_t count)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach(object, name, value)
-    {
-        bool known = false;
-        for (size_t i = 0; i < count; i++)
-            known = known || text_equal(name, members[i]);
-        if (!known)
-            return false;
-    }
-    return json_is_object(object);
-}
-
 static osb_status read_file(const reading *from, const json_t *object, index_file *file)
 {
     const char *name = json_text(object, "file", "");
@@ -119,7 +103,7 @@ static osb_status read_module(const reading *from, json_t *object, cached_module
     static const char *const members[] = {"file", "size", "sha256", "older"};
     index_file file;
     const char *older = json_text(object, "older", "");
-    if (!has_only(object, members, sizeof members / sizeof *members))
+    if (!json_has_only(object, members, sizeof members / sizeof *members))
         return fail(from, "a module has a member that is not known");
     if (json_object_get(object, "older") && !is_name(older, sizeof entry->older))
         return fail(from, "the release that a module was taken from is none");
@@ -154,7 +138,7 @@ static osb_status read_release(const reading *from, json_t *object)
     version parsed;
     const char *os_version = json_text(object, "version", "");
     const char *platform_name = json_text(object, "platform", "");
-    if (!has_only(object, members, sizeof members / sizeof *members))
+    if (!json_has_only(object, members, sizeof members / sizeof *members))
         return fail(from, "a release has a member that is not known");
     if (*os_version == 'v' || !version_parse(os_version, &parsed) ||
         !is_name(os_version, sizeof record.version))
@@ -196,7 +180,7 @@ static osb_status read_files(const reading *from, index_kind kind, json_t *files
     json_array_foreach(files, i, object)
     {
         index_file file;
-        if (!has_only(object, members, sizeof members / sizeof *members))
+        if (!json_has_only(object, members, sizeof members / sizeof *members))
             return fail(from, "a file has a member that is not known");
         TRY(read_file(from, object, &file));
         if (i && strcmp(from->index->files[kind][i - 1].name, file.name) >= 0)
@@ -217,7 +201,7 @@ static osb_status read_head(const reading *from, json_t *document)
     if (!text_equal(json_text(document, "type", ""), INDEX_TYPE) ||
         json_number(document, "schema", 0) != 1)
         return fail(from, "type or schema is another");
-    if (!has_only(document, members, sizeof members / sizeof *members))
+    if (!json_has_only(document, members, sizeof members / sizeof *members))
         return fail(from, "it has a member that is not known");
     if (!text_equal(role, "mirror") && !text_equal(role, "bundle"))
         return fail(from, "its role is not known");

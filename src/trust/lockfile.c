@@ -31,22 +31,6 @@ static osb_status fail(const reading *from, const char *what)
                     "is no lock file that is known here: %s", what);
 }
 
-/** Whether an object has no other members than those of the list. */
-static bool has_only(json_t *object, const char *const *members, size_t count)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach(object, name, value)
-    {
-        bool known = false;
-        for (size_t i = 0; i < count; i++)
-            known = known || text_equal(name, members[i]);
-        if (!known)
-            return false;
-    }
-    return json_is_object(object);
-}
-
 static osb_status read_module(const reading *from, module_slot slot, const json_t *object)
 {
     release *lock = from->lock;
@@ -84,7 +68,7 @@ static osb_status read_modules(const reading *from, json_t *modules)
         module_slot slot;
         if (!slot_from_text(name, &slot) || slot.function == MODULE_USER_PART)
             return fail(from, "a module's slot is none of a release");
-        if (!has_only(object, members, sizeof members / sizeof *members))
+        if (!json_has_only(object, members, sizeof members / sizeof *members))
             return fail(from, "a module has a member that is not known");
         TRY(read_module(from, slot, object));
     }
@@ -97,7 +81,7 @@ static osb_status read_application(const reading *from, json_t *object)
     module_slot slot;
     if (!object)
         return OSB_OK;
-    if (!has_only(object, members, sizeof members / sizeof *members))
+    if (!json_has_only(object, members, sizeof members / sizeof *members))
         return fail(from, "the application has a member that is not known");
     if (!slot_from_text(json_text(object, "slot", ""), &slot) || slot.function != MODULE_USER_PART)
         return fail(from, "the application's slot is none of an application");
@@ -138,7 +122,7 @@ static osb_status read_only_set(const reading *from, json_t *document)
 {
     static const char *const members[] = {"type",     "schema",  "release",
                                           "platform", "modules", "application"};
-    if (!has_only(document, members, sizeof members / sizeof *members))
+    if (!json_has_only(document, members, sizeof members / sizeof *members))
         return fail(from, "it has a member that is not known");
     return read_set(from, json_text(document, "platform", ""), document);
 }
@@ -150,11 +134,11 @@ static osb_status read_sets(reading from, json_t *document, json_t *sets)
     static const char *const of_set[] = {"modules", "application"};
     const char *name;
     json_t *object;
-    if (!has_only(document, members, sizeof members / sizeof *members))
+    if (!json_has_only(document, members, sizeof members / sizeof *members))
         return fail(&from, "it has a member that is not known");
     json_object_foreach(sets, name, object)
     {
-        if (!has_only(object, of_set, sizeof of_set / sizeof *of_set))
+        if (!json_has_only(object, of_set, sizeof of_set / sizeof *of_set))
             return fail(&from, "a platform has a member that is not known");
         TRY(read_set(&from, name, object));
         from.lock++;
