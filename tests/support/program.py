@@ -80,16 +80,18 @@ class ProgramTest(unittest.TestCase):
         return self.check_run(finished, words, code)
 
     def interrupt_program(self, *words, when, code=8):
-        """Runs the program and sends it Ctrl-C once a line on either output holds `when`."""
+        """Runs the program and sends it Ctrl-C once a line on either output holds `when`, or is one
+        that the function `when` says yes to."""
+        is_it = when if callable(when) else lambda line: when in line
         process = subprocess.Popen([os.environ["OSBUNDLE"], *map(str, words)], cwd=self.folder,
                                    env=self.environment(), stdin=subprocess.DEVNULL, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        lines = []
+        lines, sent = [], False
         for line in process.stdout:
             lines.append(line)
-            if when and when in line:
+            if not sent and is_it(line):
                 process.send_signal(signal.SIGINT)
-                when = None
+                sent = True
         process.stdout.close()
         told = "".join(lines)
         finished = subprocess.CompletedProcess(words, process.wait(240), told, told)
