@@ -182,7 +182,7 @@ class HostTest(unittest.TestCase):
         """Runs a script of tests/host/particle-usb; returns the JSON it prints."""
         path = Path(os.environ["SCRIPTS"]) / script
         patience = str(30000 * SLOWNESS)
-        done = self.run_command([os.environ["NODE"], path, *words], PATIENCE_MS=patience,
+        done = self.run_command([os.environ["NODE"], path, *words], seconds=180, PATIENCE_MS=patience,
                                 NODE_PATH=os.environ["NODE_PATH"])
         return json.loads(done.stdout)
 
